@@ -1,0 +1,106 @@
+"""Example: the one record that every part speaks, and its way to JSON and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from seedstock.exchange import Message, digest
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an example comes from. Real rows have depth 0 and no parents.
+
+    `cross_fold` names parents of another fold than the row's own: such a row is left out of
+    cross-fitting. `run` is the run that made the row.
+    """
+
+    kind: Literal["real", "synthetic"] = "real"
+    recipe: str | None = None
+    parents: tuple[str, ...] = ()
+    teacher: str | None = None
+    prompt_sha256: str | None = None
+    fold: int | None = None
+    depth: int = 0
+    run: str | None = None
+    cross_fold: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """All keys of design.md, in its order; `cross_fold` only where there is one."""
+        out: dict[str, Any] = {
+            "kind": self.kind, "recipe": self.recipe, "parents": list(self.parents), "teacher": self.teacher,
+            "prompt_sha256": self.prompt_sha256, "fold": self.fold, "depth": self.depth, "run": self.run,
+        }  # fmt: skip
+        return out | {"cross_fold": list(self.cross_fold)} if self.cross_fold else out
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Source:
+        """The inverse of `to_json`; keys it does not know are ignored."""
+        return cls(
+            kind=data.get("kind", "synthetic"), recipe=data.get("recipe"),
+            parents=tuple(map(str, data.get("parents") or ())), teacher=data.get("teacher"),
+            prompt_sha256=data.get("prompt_sha256"), fold=data.get("fold"), depth=int(data.get("depth") or 0),
+            run=data.get("run"), cross_fold=tuple(map(str, data.get("cross_fold") or ())),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One training item: an input (text or chat messages) and an output (text or JSON).
+
+    `meta` holds the fields of the file that have no meaning here; they are kept and never read.
+    """
+
+    id: str
+    input: str | tuple[Message, ...]
+    output: Any
+    reasoning: str | None = None
+    meta: dict[str, Any] = field(default_factory=dict)
+    source: Source = Source()
+
+    @property
+    def input_text(self) -> str:
+        """The input as one text: a conversation without its system prompt, turn after turn."""
+        if isinstance(self.input, str):
+            return self.input
+        return "\n".join(m.content for m in self.input if m.role != "system")
+
+    @property
+    def output_text(self) -> str:
+        """The output as a trainer sees it: text as it is, JSON values as JSON."""
+        return self.output if isinstance(self.output, str) else json.dumps(self.output, ensure_ascii=False)
+
+    @property
+    def content_id(self) -> str:
+        """Hash of input, output and reasoning (32 hex digits): equal content, equal id."""
+        return digest(_input_json(self.input), self.output, self.reasoning)[:32]
+
+    def with_source(self, **changes: Any) -> Example:
+        """A copy whose source has these fields changed."""
+        return replace(self, source=replace(self.source, **changes))
+
+    def to_json(self) -> dict[str, Any]:
+        """The row on disk: `{"id", "input", "output", "reasoning"?, "meta"?, "source"}`."""
+        out: dict[str, Any] = {"id": self.id, "input": _input_json(self.input), "output": self.output}
+        if self.reasoning is not None:
+            out["reasoning"] = self.reasoning
+        if self.meta:
+            out["meta"] = self.meta
+        return out | {"source": self.source.to_json()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Example:
+        """The inverse of `to_json`, for rows this package wrote. Files of others: `seeds.readers`."""
+        given = data["input"]
+        return cls(
+            id=data["id"],
+            input=given if isinstance(given, str) else tuple(Message(m["role"], m["content"]) for m in given),
+            output=data["output"], reasoning=data.get("reasoning"), meta=data.get("meta", {}),
+            source=Source.from_json(data["source"]),
+        )  # fmt: skip
+
+
+def _input_json(given: str | tuple[Message, ...]) -> Any:
+    return given if isinstance(given, str) else [m.to_json() for m in given]

@@ -1,0 +1,85 @@
+"""What recipes ask and teachers answer. Plain values, no I/O."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and no spaces: equal values give equal text."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def digest(*parts: Any) -> str:
+    """SHA-256, in hex, of the canonical JSON of `parts`. Lone surrogates are kept apart, not refused."""
+    return hashlib.sha256(canonical(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: str
+    content: str
+
+    def to_json(self) -> dict[str, str]:
+        """`{"role", "content"}`."""
+        return {"role": self.role, "content": self.content}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a teacher.
+
+    `recipe`, `cell` and `ordinal` name it in the plan, `fold` and `parents` what it is made from.
+    `messages` and `schema` are for models; `rules` is the same wish for the embedded rules
+    (operation, example, donors, random seed). `params` are sampling settings, sent as they are.
+    """
+
+    recipe: str
+    cell: str
+    ordinal: int
+    messages: tuple[Message, ...] = ()
+    schema: dict[str, Any] | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    rules: dict[str, Any] | None = None
+    parents: tuple[str, ...] = ()
+    fold: int | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Everything that an answer depends on, apart from who answers."""
+        return {
+            "messages": [m.to_json() for m in self.messages],
+            "schema": self.schema, "params": self.params, "rules": self.rules,
+        }  # fmt: skip
+
+    @property
+    def prompt_sha256(self) -> str:
+        """Hash of the body: what provenance keeps of a prompt."""
+        return digest(self.body())
+
+    def key(self, teacher: str) -> str:
+        """The request's name in the ledger: its place in the plan, its body and who is asked."""
+        return digest(teacher, self.recipe, self.cell, self.ordinal, self.body())[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the server counted them; None where it did not tell."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer. `finish_reason` is the server's word: `stop`, `length`, …"""
+
+    text: str
+    finish_reason: str = "stop"
+    model: str = ""
+    usage: Usage = Usage()

@@ -1,0 +1,1 @@
+"""The embedded rules: text surgery that preserves labels, facts and schemas by construction."""

@@ -1,0 +1,6 @@
+"""Teachers by kind."""
+
+BUILTIN = {
+    "rules": "seedstock.teachers.rules:Rules",
+    "openai": "seedstock.teachers.openai:OpenAI",
+}
