@@ -1,0 +1,80 @@
+"""Conversations as files hold them: OpenAI's and ShareGPT's messages, in lists or as JSON text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from seedstock.exchange import Message
+from seedstock.seeds.strict_json import NotJson, has_lone_surrogate, parse
+
+ROLES = {
+    "system": "system", "developer": "system", "user": "user", "human": "user",
+    "assistant": "assistant", "gpt": "assistant", "model": "assistant", "tool": "tool",
+}  # fmt: skip
+
+
+class BadMessages(ValueError):
+    """The value is no conversation that can be used; the text says which message and why."""
+
+
+def read_messages(value: Any) -> tuple[Message, ...]:
+    """The messages of a list, or of a JSON text of one. Raises BadMessages."""
+    if isinstance(value, str):
+        value = _parsed(value)
+    if not isinstance(value, list) or not value:
+        raise BadMessages("its messages are not a list of messages" if value else "it has no messages")
+    return tuple(_message(item, place) for place, item in enumerate(value, 1))
+
+
+def is_chat(value: Any) -> bool:
+    """Whether a column's value is a list of messages rather than some other JSON."""
+    return bool(value) and isinstance(value, list) and all(_is_message(item) for item in value)
+
+
+def simplest(messages: Sequence[Message]) -> str | tuple[Message, ...] | None:
+    """As an example's input: one user message alone is a plain text; None where nothing is left."""
+    if len(messages) == 1 and messages[0].role == "user":
+        return messages[0].content
+    return tuple(messages) or None
+
+
+def _is_message(item: Any) -> bool:
+    return isinstance(item, dict) and ({"role", "content"} <= item.keys() or {"from", "value"} <= item.keys())
+
+
+def _parsed(text: str) -> Any:
+    try:
+        value = parse(text)
+    except NotJson as problem:
+        raise BadMessages(f"its messages are not JSON: {problem.describe()}") from problem
+    if has_lone_surrogate(value):
+        raise BadMessages("its messages hold half a character (a lone surrogate)")
+    return value
+
+
+def _message(item: Any, place: int) -> Message:
+    if not _is_message(item):
+        raise BadMessages(f"message {place} needs `role` and `content` (or `from` and `value`)")
+    said = item.get("role") or item.get("from")
+    role = ROLES.get(said.lower()) if isinstance(said, str) else None
+    if role is None:
+        raise BadMessages(f"message {place} has role {str(said)[:40]!r}; known: {', '.join(ROLES)}")
+    return Message(role, _content(item.get("content") or item.get("value") or item.get("content"), place))
+
+
+def _content(value: Any, place: int) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and value:
+        return "".join(_part(part, place) for part in value)
+    raise BadMessages(f"message {place} has no text as its content")
+
+
+def _part(part: Any, place: int) -> str:
+    kind = part.get("type") if isinstance(part, dict) else None
+    if kind != "text" or not isinstance(part.get("text"), str):
+        raise BadMessages(
+            f"message {place} has a content part of type {str(kind)[:40]!r}; only text can be used"
+        )
+    return str(part["text"])

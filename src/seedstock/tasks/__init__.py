@@ -1,0 +1,8 @@
+"""Kinds of valid output, in the order in which detection tries them."""
+
+BUILTIN = {
+    "json_schema": "seedstock.tasks.json_schema:JsonSchema",
+    "regex": "seedstock.tasks.regex:Regex",
+    "labels": "seedstock.tasks.labels:Labels",
+    "text": "seedstock.tasks.text:Text",
+}
