@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -52,12 +52,17 @@ class Teacher(ABC):
     free: ClassVar[bool] = False
 
     @abstractmethod
-    def __init__(self, settings: TeacherSettings) -> None: ...
+    def __init__(self, settings: Any) -> None: ...
 
     @property
     @abstractmethod
     def id(self) -> str:
         """Who answers, without the address: part of the request's key and of provenance."""
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """The settings an answer depends on, apart from the request: part of the request's key."""
+        return {}
 
     @abstractmethod
     async def ask(self, request: Request) -> Response:

@@ -1,0 +1,6 @@
+"""Training formats by name. The first is the default."""
+
+BUILTIN = {
+    "messages": "seedstock.exporters.messages:Messages",
+    "prompt_completion": "seedstock.exporters.prompt_completion:PromptCompletion",
+}

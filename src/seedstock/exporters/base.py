@@ -1,0 +1,60 @@
+"""The contract of an exporter: an example in, a trainer's row out; and a check of rows read back."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from seedstock.example import Example
+from seedstock.exchange import Message
+
+
+class Exporter(ABC):
+    """A training format. One file per format, with the trainer's own keys and scalar strings only."""
+
+    name: ClassVar[str]
+    reads: ClassVar[str]
+    """Who reads this format: for the card."""
+
+    @abstractmethod
+    def row(self, example: Example, instruction: str) -> dict[str, Any]:
+        """The trainer's own keys for one example; `instruction` becomes the system prompt."""
+
+    @abstractmethod
+    def problem(self, row: dict[str, Any]) -> str | None:
+        """What a trainer would stumble over in a row read back, or None."""
+
+    def full_row(self, example: Example, instruction: str) -> dict[str, Any]:
+        """The row with id, origin and provenance. Provenance is one JSON text: objects that differ from
+        row to row break loaders."""
+        provenance = json.dumps(example.source.to_json(), ensure_ascii=False)
+        mine = {"id": example.id, "origin": example.source.kind, "provenance": provenance}
+        return {**self.row(example, instruction), **mine}
+
+
+def conversation(example: Example, instruction: str) -> list[Message]:
+    """The turns before the answer, with the task's instruction as system prompt unless the row has one."""
+    turns = [Message("user", example.input)] if isinstance(example.input, str) else list(example.input)
+    if instruction and turns[0].role != "system":
+        return [Message("system", instruction), *turns]
+    return turns
+
+
+def answer(example: Example) -> str:
+    """What the student shall say: the reasoning, where there is one, in the tags most students use."""
+    thought = f"<think>\n{example.reasoning}\n</think>\n\n" if example.reasoning else ""
+    return thought + example.output_text
+
+
+def chat_problem(messages: Any, last: str) -> str | None:
+    """Roles after an optional system message alternate from user and end with `last`; no empty content."""
+    if not isinstance(messages, list) or not messages:
+        return "no messages"
+    roles = [m.get("role") for m in messages]
+    turns = roles[1:] if roles[0] == "system" else roles
+    if not turns or turns[-1] != last or any(r != ("user", "assistant")[i % 2] for i, r in enumerate(turns)):
+        return f"roles {roles} do not alternate up to {last}"
+    if any(not isinstance(m.get("content"), str) or not m["content"].strip() for m in messages):
+        return "an empty message"
+    return None

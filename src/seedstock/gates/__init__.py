@@ -1,0 +1,11 @@
+"""Gates by name, in the order in which a row meets them: cheap ones and absolute ones first.
+
+`duplicate` comes last of the row gates because it compares with rows that all others accepted.
+"""
+
+BUILTIN = {
+    "format": "seedstock.gates.format:FormatGate",
+    "leak": "seedstock.gates.leak:LeakGate",
+    "duplicate": "seedstock.gates.duplicate:DuplicateGate",
+    "share": "seedstock.gates.share:ShareGate",
+}

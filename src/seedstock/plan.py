@@ -1,0 +1,152 @@
+"""The plan: how many accepted rows each recipe owes each cell, and how many to ask for next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from seedstock.example import Example
+from seedstock.exchange import Request
+from seedstock.project import Project
+from seedstock.recipes.base import Recipe
+from seedstock.seeds.split import apportion
+
+TRIES_BEFORE_GIVING_UP = 20
+"""Candidates after which a low yield counts as the cell's own and not as bad luck."""
+
+
+@dataclass(slots=True)
+class Quota:
+    """What one recipe owes one cell, and how far it has come. Rows are candidates."""
+
+    cell: str
+    recipe: str
+    target: int
+    asked: int = 0
+    seen: int = 0
+    accepted: int = 0
+    given_up: str = ""
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def missing(self) -> int:
+        """Accepted rows still wanted."""
+        return max(0, self.target - self.accepted)
+
+    @property
+    def state(self) -> str:
+        """`filled`, `open`, or `given_up: why`."""
+        return "filled" if not self.missing else f"given_up: {self.given_up}" if self.given_up else "open"
+
+    def requests(self, rows: int, overgenerate: float, min_yield: float) -> int:
+        """Requests to send next, each asking for `rows` candidates; 0 when full or given up.
+
+        As many as the measured yield says will fill the quota, never more candidates in all than
+        `overgenerate` times the target. Sets `given_up` when that bound or the yield's floor is met.
+        """
+        if not self.missing or self.given_up:
+            return 0
+        measured = self.accepted / self.seen if self.seen else 1.0
+        most = self._why()
+        if self.seen >= TRIES_BEFORE_GIVING_UP and measured < min_yield:
+            self.given_up = f"{self.accepted} of {self.seen} candidates accepted, under {min_yield:.0%}{most}"
+            return 0
+        left = int((overgenerate * self.target - self.asked * rows) // rows)
+        # A quota smaller than one request may always be asked for once.
+        left = max(left, 0 if self.asked else 1)
+        if left <= 0:
+            self.given_up = (
+                f"over-generated {overgenerate:g} times, {self.accepted} of {self.seen} accepted{most}"
+            )
+            return 0
+        return min(left, -(-self.missing // max(1, round(rows * max(measured, min_yield)))))
+
+    def _why(self) -> str:
+        return (
+            "; mostly " + ", ".join(f"{r} {n}" for r, n in self.reasons.most_common(2))
+            if self.reasons
+            else ""
+        )
+
+
+def make_quotas(
+    target: int, seeds: Mapping[str, Sequence[Example]], weights: Mapping[str, float]
+) -> list[Quota]:
+    """`target` rows over recipes by weight, and over cells in proportion to their seeds.
+
+    Recipes in the order of `weights`, cells by name: the order in which requests are asked.
+    """
+    quotas = []
+    for recipe, rows in apportion(target, weights).items():
+        cells = apportion(rows, {cell: len(part) for cell, part in seeds.items()})
+        quotas += [Quota(cell, recipe, cells[cell]) for cell in sorted(cells) if cells[cell]]
+    return quotas
+
+
+def rotation(seeds: Sequence[Example]) -> list[Example]:
+    """Seeds of a cell in the order in which requests take them: folds in turn, so that each is used."""
+    by_fold: dict[int, list[Example]] = {}
+    for seed in sorted(seeds, key=lambda s: s.content_id):
+        by_fold.setdefault(seed.source.fold or 0, []).append(seed)
+    turns = [(i, fold, seed) for fold, part in by_fold.items() for i, seed in enumerate(part)]
+    return [seed for _, _, seed in sorted(turns, key=lambda turn: turn[:2])]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One request of a wave, and whose quota it serves."""
+
+    quota: Quota
+    recipe: Recipe
+    request: Request
+
+
+def project_quotas(project: Project) -> list[Quota]:
+    """The quotas of a project at its start."""
+    weights = {name: weight for name, (_, weight) in project.recipes.items()}
+    return make_quotas(project.target, project_cells(project), weights)
+
+
+def project_cells(project: Project) -> dict[str, list[Example]]:
+    """The seeds by cell, each cell in rotation order."""
+    cells: dict[str, list[Example]] = {}
+    for seed in project.seeds:
+        cells.setdefault(project.config.output.cell(seed), []).append(seed)
+    return {name: rotation(part) for name, part in sorted(cells.items())}
+
+
+def next_wave(project: Project, quotas: Sequence[Quota]) -> list[Work]:
+    """The next requests of every open quota, in key order; [] when nothing is open any more."""
+    cells, settings = project_cells(project), project.config.plan
+    wave: list[Work] = []
+    for quota in quotas:
+        recipe = project.recipes[quota.recipe][0]
+        n = quota.requests(recipe.rows, settings.overgenerate, settings.min_yield)
+        ordinals = range(quota.asked, quota.asked + n)
+        requests = recipe.requests(project.brief, quota.cell, cells[quota.cell], ordinals) if n else []
+        if n and not requests:
+            quota.given_up = f"{quota.recipe} finds nothing to work on in these seeds"
+        wave += [Work(quota, recipe, request) for request in requests]
+    return wave
+
+
+def cell_report(quotas: Sequence[Quota]) -> list[dict[str, object]]:
+    """Quotas summed over recipes: `{cell, target, accepted, state}`."""
+    cells: dict[str, list[Quota]] = {}
+    for quota in quotas:
+        cells.setdefault(quota.cell, []).append(quota)
+    return [
+        {
+            "cell": cell, "target": sum(q.target for q in part), "accepted": sum(q.accepted for q in part),
+            "state": _joint_state(part),
+        }
+        for cell, part in sorted(cells.items())
+    ]  # fmt: skip
+
+
+def _joint_state(part: Sequence[Quota]) -> str:
+    given_up = [f"{q.recipe}: {q.given_up}" for q in part if q.given_up and q.missing]
+    if given_up:
+        return "given_up: " + "; ".join(given_up)
+    return "open" if any(q.missing for q in part) else "filled"

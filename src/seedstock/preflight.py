@@ -1,0 +1,206 @@
+"""check(): everything that can be known before a run, for nothing. Seeds, holdout, plan, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from seedstock import registry
+from seedstock.errors import Refused
+from seedstock.example import Example
+from seedstock.gates.duplicate import DuplicateSettings
+from seedstock.plan import Work, next_wave, project_cells, project_quotas
+from seedstock.project import Project, no_seeds
+from seedstock.seedbed import REFUSE_UNDER, WARN_UNDER
+from seedstock.verdict import Verdict
+
+CHARS_PER_TOKEN = 4
+"""Before the first answer there is no count to go by; four characters a token is the usual English figure."""
+
+
+@dataclass(slots=True)
+class CheckResult:
+    """What `check` found; `verdict` is `pass`, `warn` or `refused`."""
+
+    verdict: str
+    seeds: dict[str, int]
+    cells: list[dict[str, Any]]
+    gates: list[Verdict]
+    plan: dict[str, Any]
+    notes: list[str]
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of design.md for `check --json`."""
+        return {
+            "verdict": self.verdict, "seeds": self.seeds, "cells": self.cells,
+            "gates": [v.to_json() for v in self.gates], "plan": self.plan, "notes": self.notes, **self.facts,
+        }  # fmt: skip
+
+
+def check(project: Project) -> CheckResult:
+    """Look at a project without asking a teacher or writing a row."""
+    project.check_frozen()
+    bed = project.seedbed
+    gates = [seeds_verdict(project)]
+    if not bed.usable:
+        counts = {"rows": bed.rows, "usable": 0, "duplicates": len(bed.duplicates)}
+        return CheckResult("refused", counts, [], gates, _no_plan(), bed.notes())
+    gates += [_leak_verdict(project), _twins_verdict(project), *_recipe_verdicts(project)]
+    counts = {"rows": bed.rows, "usable": len(bed.usable), "duplicates": len(bed.duplicates)}
+    refused = any(not v.passed and v.status == "fail" and project.waived(v) is None for v in gates)
+    notes = [*bed.notes(), *project.config.notes]
+    warned = notes or any(v.status != "pass" and v.status != "skipped" for v in gates)
+    return CheckResult(
+        "refused" if refused else "warn" if warned else "pass", counts, _cell_map(project), gates,
+        _plan(project), notes, _facts(project),
+    )  # fmt: skip
+
+
+def refuse_unfit_seeds(project: Project) -> None:
+    """Raise Refused where the seeds are too few and nobody has waived it (policy 1)."""
+    verdict = seeds_verdict(project)
+    if not verdict.passed and project.waived(verdict) is None:
+        how = (
+            ""
+            if verdict.code == "no_seeds"
+            else "; waive with --waive suitability.seeds --by NAME --because TEXT"
+        )
+        raise Refused(verdict.reason + how, [verdict])
+
+
+def seeds_verdict(project: Project) -> Verdict:
+    """Policy 1: none refuse, under 50 refuse unless waived, under 100 warn."""
+    n = len(project.seedbed.usable)
+    if n == 0:
+        return no_seeds(project.seedbed)
+    if n < REFUSE_UNDER:
+        reason = f"{n} usable seeds, fewer than {REFUSE_UNDER}: collect more real rows first"
+        return Verdict("suitability.seeds", "fail", "few_seeds", reason, n, REFUSE_UNDER, n=n)
+    if n < WARN_UNDER:
+        reason = f"{n} usable seeds: with fewer than {WARN_UNDER}, little can be shown"
+        return Verdict("suitability.seeds", "warn", "few_seeds", reason, n, WARN_UNDER, n=n)
+    return Verdict("suitability.seeds", "pass", "ok", f"{n} usable seeds", n, REFUSE_UNDER, n=n)
+
+
+def _leak_verdict(project: Project) -> Verdict:
+    """How many seeds are, or nearly are, a row kept for evaluation. Equal ones are left out of the seeds."""
+    held, threshold = [*project.holdout, *project.ood], project.config.gates["leak"].threshold  # type: ignore[union-attr]
+    bed = project.seedbed
+    if not held:
+        return Verdict("leak.seeds", "skipped", "no_holdout", project.holdout_plan(), n=0)
+    near = _cosines(project, project.seeds, held).max(axis=1) > threshold
+    figure = len(bed.leaked) + int(near.sum())
+    reason = (
+        f"{len(bed.leaked)} seeds equal a holdout or OOD row and are left out;"
+        f" {int(near.sum())} more lie above cosine {threshold:g} of one and stay"
+    )
+    return Verdict(
+        "leak.seeds", "warn" if figure else "pass", "near" if figure else "ok", reason, figure, 0, n=len(held)
+    )
+
+
+def _twins_verdict(project: Project) -> Verdict:
+    """The share of distinct real rows with another one above the threshold: what 0.92 means on this data."""
+    settings = project.config.gates["duplicate"]
+    threshold = (
+        settings.threshold if isinstance(settings, DuplicateSettings) else DuplicateSettings().threshold
+    )
+    cosines = _cosines(project, project.seeds, project.seeds)
+    np.fill_diagonal(cosines, -1.0)
+    pairs = int((np.triu(cosines, 1) > threshold).sum())
+    nearest = cosines.max(axis=1)
+    share = float((nearest > threshold).mean())
+    reason = (
+        f"{pairs} pairs of distinct seeds lie above cosine {threshold:g}: {share:.1%} of seeds have a twin"
+    )
+    if share > 0.05:
+        higher = min(0.99, float(np.ceil(np.quantile(nearest, 0.95) * 100) / 100))
+        reason += f"; gates: {{duplicate: {{threshold: {higher:g}}}}} would call 5 % of them duplicates"
+        return Verdict("duplicate.seeds", "warn", "real_twins", reason, share, 0.05, n=len(nearest))
+    return Verdict("duplicate.seeds", "pass", "ok", reason, share, 0.05, n=len(nearest))
+
+
+def _cosines(project: Project, one: Sequence[Example], other: Sequence[Example]) -> np.ndarray[Any, Any]:
+    return project.tools.vectors(one) @ project.tools.vectors(other).T
+
+
+def _recipe_verdicts(project: Project) -> list[Verdict]:
+    """Whether the rules, where they are asked, can fill their part of the target."""
+    by_rules = {name: w for name, (recipe, w) in project.recipes.items() if recipe.asks == "rules"}
+    if not by_rules:
+        return []
+    from seedstock.recipes.swap import capacity
+
+    found = capacity(project.brief, project.seeds)
+    share = sum(by_rules.values()) / sum(w for _, w in project.recipes.values())
+    wanted = round(project.target * share)
+    models = ", ".join(kind for kind in registry.names("teacher") if kind != "rules")
+    if found.distinct >= wanted:
+        reason = f"{found.seeds_with_slots} of {len(project.seeds)} seeds have values the rules can exchange"
+        return [Verdict("plan.rules", "pass", "ok", reason, found.distinct, wanted, n=len(project.seeds))]
+    reason = (
+        f"the rules cannot fill the target of {wanted} rows: {found.seeds_with_slots} of {len(project.seeds)}"
+        f" seeds have values that stand once in input and output; a teacher that can write would: {models}"
+    )
+    return [
+        Verdict(
+            "plan.rules", "warn", "rules_cannot_fill", reason, found.distinct, wanted, n=len(project.seeds)
+        )
+    ]
+
+
+def _cell_map(project: Project) -> list[dict[str, Any]]:
+    targets: dict[str, int] = {}
+    for quota in project_quotas(project):
+        targets[quota.cell] = targets.get(quota.cell, 0) + quota.target
+    cells = project_cells(project)
+    return [
+        {"cell": name, "seeds": len(part), "target": targets.get(name, 0)} for name, part in cells.items()
+    ]
+
+
+def _no_plan() -> dict[str, Any]:
+    return {"requests": 0, "tokens_in": 0, "tokens_out": 0, "cost": None}
+
+
+def _plan(project: Project) -> dict[str, Any]:
+    """Requests and tokens if every candidate is accepted; `most` is the bound that over-generation sets."""
+    wave = next_wave(project, project_quotas(project))
+    asked = [work for work in wave if work.recipe.asks == "model"]
+    tokens_in = sum(len(m.content) for work in asked for m in work.request.messages) // CHARS_PER_TOKEN
+    tokens_out = sum(_answer_chars(project, work) for work in asked) // CHARS_PER_TOKEN
+    price, most = project.config.teacher.price, project.config.plan.overgenerate
+    cost = None if price is None else (tokens_in * price.input + tokens_out * price.output) / 1e6
+    cost = 0.0 if not asked else None if cost is None else round(cost, 6)
+    return {
+        "requests": len(wave), "tokens_in": tokens_in, "tokens_out": tokens_out, "cost": cost,
+        "currency": price.currency if price else "USD", "target": project.target,
+        "recipes": {name: weight for name, (_, weight) in project.recipes.items()},
+        "most": {
+            "requests": int(len(wave) * most), "tokens_in": int(tokens_in * most),
+            "tokens_out": int(tokens_out * most), "cost": None if cost is None else round(cost * most, 6),
+        },
+    }  # fmt: skip
+
+
+def _answer_chars(project: Project, work: Work) -> int:
+    """An answer is about as long as its parents' inputs, once per row asked for."""
+    parents = [seed for seed in project.seeds if seed.id in work.request.parents]
+    return work.recipe.rows * sum(len(parent.input_text) + 8 for parent in parents)
+
+
+def _facts(project: Project) -> dict[str, str]:
+    embedder = project.embedder
+    blind = (
+        ""
+        if embedder.finds_paraphrases
+        else "; it knows spelling, not meaning: 0.92 does not find paraphrases"
+    )
+    return {
+        "embedder": embedder.describe() + blind, "holdout": project.holdout_plan(),
+        "teacher": project.teacher.id, "run": project.run_id,
+    }  # fmt: skip

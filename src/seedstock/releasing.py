@@ -1,0 +1,267 @@
+"""release(): the mix as files that trainers read, with manifest, provenance and card; or a refusal."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seedstock import registry
+from seedstock.errors import InputError, Refused
+from seedstock.example import Example
+from seedstock.exporters.base import Exporter
+from seedstock.gates.base import Tools
+from seedstock.gates.share import real_share
+from seedstock.gating import set_gate_results
+from seedstock.jsonl import file_digest, line, pretty, put_in_place, sha256
+from seedstock.ledger import Waiver
+from seedstock.mixing import Mix, make_mix
+from seedstock.preflight import seeds_verdict
+from seedstock.project import Project
+from seedstock.reporting.card import render_card
+from seedstock.reporting.funnel import Step
+from seedstock.reporting.page import Page, render
+from seedstock.tally import Tally
+from seedstock.text import normalise
+from seedstock.verdict import Verdict
+from seedstock.version import __version__
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+NOT_DONE = (
+    "not evaluated: nobody has measured whether this mix helps a student",
+    "relevance not judged: outputs are valid in form, nobody has judged whether they are right",
+    "not reviewed: nobody has looked at a sample of the synthetic rows",
+)
+"""What this version cannot do yet, said first on every card."""
+
+
+@dataclass(slots=True)
+class ReleaseResult:
+    """A release that was written."""
+
+    name: str
+    path: str
+    mix: Mix
+    gates: list[Verdict]
+    waivers: list[Waiver]
+    files: dict[str, str]
+    tally: Tally
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of design.md for `release --json`."""
+        return {
+            "release": self.name, "path": self.path, **_counts(self.mix),
+            "gates": [v.to_json() for v in self.gates], "waivers": [w.to_json() for w in self.waivers],
+            "files": self.files,
+        }  # fmt: skip
+
+
+def release(
+    project: Project, name: str | None = None, formats: Sequence[str] = ("messages",)
+) -> ReleaseResult:
+    """Write `releases/NAME/`, whole or not at all. Raises Refused with the failing gates."""
+    exporters = [_exporter(format_) for format_ in dict.fromkeys(formats)]
+    project.check_frozen()
+    name = _free_name(project, name)
+    with project.locked():
+        accepted, tally = _accepted(project)
+        mix = make_mix(project.seeds, accepted, project.config.mix)
+        gates = [*tally.results(), *_set_results(project, mix)]
+        waivers = _judge(project, gates)
+        final = project.folder / "releases" / name
+        made = final.with_name(f".{name}.partial")
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir(parents=True)
+        files = _write(project, made, name, mix, gates, waivers, exporters, tally)
+        put_in_place(made, final)
+        project.ledger.record_release(name, project.run_id, files["manifest.json"])
+    return ReleaseResult(name, str(final), mix, gates, waivers, files, tally)
+
+
+def _exporter(name: str) -> Exporter:
+    made: Exporter = registry.load("exporter", name)()
+    return made
+
+
+def _free_name(project: Project, name: str | None) -> str:
+    folder = project.folder / "releases"
+    if name is None:
+        numbers = (n for n in range(1, 100_000) if not (folder / f"v{n}").exists())
+        return f"v{next(numbers)}"
+    if not NAME.fullmatch(name):
+        raise InputError(f"release name {name!r}: letters, digits, dot, dash and underscore, at most 64")
+    if (folder / name).exists():
+        raise InputError(
+            f"release {name!r} exists, and a release is never changed; choose another name", path=folder
+        )
+    return name
+
+
+def _accepted(project: Project) -> tuple[list[Example], Tally]:
+    """The accepted rows of the run that this project describes, and everything that happened in it."""
+    tally, accepted = Tally(), []
+    for candidate in project.ledger.candidates(project.run_id) if project.has_ledger else ():
+        tally.add(candidate.id, candidate.example, candidate.verdicts)
+        if candidate.accepted and candidate.example is not None:
+            accepted.append(candidate.example)
+    if not accepted:
+        missing = "no run of this config has accepted rows yet (config or seeds may have changed since)"
+        verdict = Verdict("share", "fail", "nothing_accepted", missing, 0.0, n=tally.rows)
+        raise Refused(f"{missing}; run: seedstock --project {project.folder} run", [verdict])
+    return accepted, tally
+
+
+def _set_results(project: Project, mix: Mix) -> list[Verdict]:
+    tools = Tools(project.config.output, project.embedder, project.seeds, project.holdout, project.ood)
+    leak = _leak(project, mix)
+    return [leak, seeds_verdict(project), *set_gate_results(project.config.gates, tools, mix.mixture)]
+
+
+def _leak(project: Project, mix: Mix) -> Verdict:
+    """The last look before writing: no training row may have the input of an evaluation row."""
+    held = {normalise(e.input_text): e.id for e in [*project.holdout, *project.ood]}
+    hits = [(row.id, held[key]) for row in mix.rows if (key := normalise(row.input_text)) in held]
+    if hits:
+        reason = f"{len(hits)} training rows equal an evaluation row, first {hits[0][0]} ({hits[0][1]})"
+        return Verdict("leak.release", "fail", "leak", reason, len(hits), 0, n=len(mix.rows))
+    return Verdict(
+        "leak.release", "pass", "ok", "no training row equals an evaluation row", 0, 0, n=len(mix.rows)
+    )
+
+
+def _judge(project: Project, gates: list[Verdict]) -> list[Waiver]:
+    """The waivers that let failing gates pass; Refused where one is missing."""
+    waivers, refused = [], []
+    for verdict in gates:
+        if verdict.status in ("fail", "not_enough_data"):
+            waiver = project.waived(verdict)
+            waivers.append(waiver) if waiver else refused.append(verdict)
+    if refused:
+        raise Refused("release refused: " + "; ".join(f"{v.gate}: {v.reason}" for v in refused), refused)
+    return list(dict.fromkeys(waivers))
+
+
+def _write(
+    project: Project, folder: Path, name: str, mix: Mix, gates: list[Verdict], waivers: list[Waiver],
+    exporters: Sequence[Exporter], tally: Tally,
+) -> dict[str, str]:  # fmt: skip
+    """All files of a release; name → SHA-256. The manifest comes last, because it holds the others'."""
+    with (folder / "provenance.jsonl").open("wb") as provenance:
+        for exporter in exporters:
+            _write_format(folder, exporter, mix, project.config.task.instruction, provenance)
+    facts = _facts(project, mix, exporters)
+    page = release_page(name, mix, gates, waivers, tally, facts)
+    (folder / "report.html").write_text(render(page), encoding="utf-8")
+    (folder / "README.md").write_text(render_card(page, exporters, mix), encoding="utf-8")
+    files = {path.name: file_digest(path) for path in sorted(folder.iterdir())}
+    manifest = pretty(_manifest(project, name, mix, gates, waivers, files))
+    (folder / "manifest.json").write_bytes(manifest)
+    return {**files, "manifest.json": sha256(manifest)}
+
+
+def _write_format(folder: Path, exporter: Exporter, mix: Mix, instruction: str, provenance: Any) -> None:
+    """One training file, one provenance line per row, and every row read back as a trainer would."""
+    path = folder / f"train.{exporter.name}.jsonl"
+    with path.open("wb") as file:
+        for number, example in enumerate(mix.rows, 1):
+            data = line(exporter.full_row(example, instruction))
+            problem = exporter.problem(json.loads(data))
+            if problem is not None:
+                raise Refused(f"row {example.id} is no {exporter.name} row: {problem}")
+            file.write(data)
+            entry = {
+                "file": path.name, "line": number, "id": example.id, "row_sha256": sha256(data[:-1]),
+                "source": example.source.to_json(),
+            }  # fmt: skip
+            provenance.write(line(entry))
+
+
+def _counts(mix: Mix) -> dict[str, Any]:
+    return {
+        "rows": {"real": len(mix.seeds), "synthetic": len(mix.synthetic)}, "repeat_real": mix.repeat_real,
+        "real_share": {
+            "rows": round(real_share(mix.mixture, 1), 6),
+            "exposure": round(real_share(mix.mixture, mix.repeat_real), 6),
+        },
+        "left_out": mix.left_out,
+    }  # fmt: skip
+
+
+def _manifest(
+    project: Project, name: str, mix: Mix, gates: list[Verdict], waivers: list[Waiver], files: dict[str, str]
+) -> dict[str, Any]:
+    config = project.config
+    inputs = {"config": config.path} | {
+        key: section.path
+        for key, section in (("seeds", config.seeds), ("holdout", config.holdout), ("ood", config.ood))
+        if section is not None
+    }
+    return {
+        "release": name, "seedstock": __version__, "run": project.run_id,
+        "created": project.ledger.last_session(project.run_id), **_counts(mix),
+        "task": config.task.model_dump(), "teachers": _teachers(mix), "recipes": _recipes(mix),
+        "licence": getattr(config.teacher, "licence", None), "embedder": project.embedder.id,
+        "inputs": {key: {"path": path.name, "sha256": _input_digest(path)} for key, path in inputs.items()},
+        "prompts": sorted({e.source.prompt_sha256 for e in mix.synthetic if e.source.prompt_sha256}),
+        "gates": [v.to_json() for v in gates], "waivers": [w.to_json() for w in waivers],
+        "not_done": NOT_DONE,
+        "files": {file: {"sha256": digest} for file, digest in files.items()},
+    }  # fmt: skip
+
+
+def _input_digest(path: Path) -> str:
+    from seedstock.seeds.readers import file_sha256
+
+    return file_sha256(path)
+
+
+def _teachers(mix: Mix) -> dict[str, int]:
+    return dict(sorted(Counter(str(e.source.teacher) for e in mix.synthetic).items()))
+
+
+def _recipes(mix: Mix) -> dict[str, int]:
+    return dict(sorted(Counter(str(e.source.recipe) for e in mix.synthetic).items()))
+
+
+def _facts(project: Project, mix: Mix, exporters: Sequence[Exporter]) -> list[tuple[str, str]]:
+    counts = _counts(mix)
+    share = counts["real_share"]
+    return [
+        ("task", f"{project.config.task.kind}: {project.config.task.instruction}".strip(": ")),
+        ("rows", f"{len(mix.seeds)} real, {len(mix.synthetic)} synthetic ({share['rows']:.1%} real)"),
+        ("exposure", f"{share['exposure']:.1%} real: each seed stands {mix.repeat_real} × in the files"),
+        ("left out", f"{mix.left_out} accepted rows found no room under the cap"),
+        ("recipes", ", ".join(f"{recipe} {n}" for recipe, n in _recipes(mix).items())),
+        ("teachers", ", ".join(f"{teacher} {n}" for teacher, n in _teachers(mix).items())),
+        (
+            "evaluation data",
+            project.holdout_plan() + (f"; {len(project.ood)} OOD rows" if project.ood else "; no OOD set"),
+        ),
+        ("formats", ", ".join(exporter.name for exporter in exporters)),
+        (
+            "run",
+            f"{project.run_id} of {project.ledger.last_session(project.run_id)}, seedstock {__version__}",
+        ),
+    ]
+
+
+def release_page(
+    name: str, mix: Mix, gates: Sequence[Verdict], waivers: Sequence[Waiver], tally: Tally,
+    facts: Sequence[tuple[str, str]],
+) -> Page:  # fmt: skip
+    """The release as a page."""
+    lost = tally.steps()
+    if mix.left_out:
+        lost.append(Step("no room", -mix.left_out, "share of real rows"))
+    steps = [
+        Step("candidates", tally.rows), *lost, Step("synthetic rows", len(mix.synthetic)),
+        Step("with seeds", len(mix.synthetic) + len(mix.seeds), "released"),
+    ]  # fmt: skip
+    verdict = "warn" if waivers or any(v.status != "pass" for v in gates) else "pass"
+    return Page(f"Release {name}", verdict, steps, gates, tally.examples, NOT_DONE, waivers, facts)

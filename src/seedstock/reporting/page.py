@@ -1,0 +1,60 @@
+"""A report: funnel, gates with figures, rejected examples. No script, no outside request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from seedstock.ledger import Waiver
+from seedstock.reporting.funnel import Step, funnel_svg
+from seedstock.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A rejected row as shown to a person."""
+
+    id: str
+    verdict: Verdict
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a report shows. `facts` are pairs of a name and a value."""
+
+    title: str
+    verdict: str
+    steps: Sequence[Step]
+    gates: Sequence[Verdict]
+    rejected: Sequence[Rejected]
+    notes: Sequence[str]
+    waivers: Sequence[Waiver]
+    facts: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+def render(page: Page) -> str:
+    """The page as HTML. Values are escaped by the template engine, never by hand."""
+    return str(_template().render(page=page, funnel=funnel_svg(page.steps)))
+
+
+def printable(text: str) -> str:
+    """Control and direction-changing characters made visible: a row must not dress up as another."""
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\u{ord(c):04x}" for c in text)
+
+
+@cache
+def _template() -> Any:
+    import jinja2
+
+    folder = Path(__file__).parent
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["printable"] = printable
+    return environment.get_template("page.html")
