@@ -37,6 +37,7 @@ class Request:
     `recipe`, `cell` and `ordinal` name it in the plan, `fold` and `parents` what it is made from.
     `messages` and `schema` are for models; `rules` is the same wish for the embedded rules
     (operation, example, donors, random seed). `params` are sampling settings, sent as they are.
+    `rows` is how many candidates the question asks for.
     """
 
     recipe: str
@@ -46,6 +47,7 @@ class Request:
     schema: dict[str, Any] | None = None
     params: dict[str, Any] = field(default_factory=dict)
     rules: dict[str, Any] | None = None
+    rows: int = 1
     parents: tuple[str, ...] = ()
     fold: int | None = None
 

@@ -124,6 +124,7 @@ class _Run:
         """Every candidate of the wave in key order, and the verdict on what cannot be parsed."""
         for work, response in self._answers(wave):
             work.quota.asked += 1
+            work.quota.asked_rows += work.request.rows
             for place, found in enumerate(_parse(work, response, self.seeds)):
                 work.quota.seen += 1
                 yield self._candidate(work, place, found)

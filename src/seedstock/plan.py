@@ -18,12 +18,14 @@ TRIES_BEFORE_GIVING_UP = 20
 
 @dataclass(slots=True)
 class Quota:
-    """What one recipe owes one cell, and how far it has come. Rows are candidates."""
+    """What one recipe owes one cell, and how far it has come: `asked` requests for `asked_rows` candidates,
+    of which `seen` have come in."""
 
     cell: str
     recipe: str
     target: int
     asked: int = 0
+    asked_rows: int = 0
     seen: int = 0
     accepted: int = 0
     given_up: str = ""
@@ -39,28 +41,24 @@ class Quota:
         """`filled`, `open`, or `given_up: why`."""
         return "filled" if not self.missing else f"given_up: {self.given_up}" if self.given_up else "open"
 
-    def requests(self, rows: int, overgenerate: float, min_yield: float) -> int:
-        """Requests to send next, each asking for `rows` candidates; 0 when full or given up.
+    def next_rows(self, overgenerate: float, min_yield: float) -> int:
+        """Candidates to ask for next: what is missing, so that a quota is never overfilled; 0 when done.
 
-        As many as the measured yield says will fill the quota, never more candidates in all than
-        `overgenerate` times the target. Sets `given_up` when that bound or the yield's floor is met.
+        Never more in all than `overgenerate` times the target. Sets `given_up` when that bound or the
+        yield's floor is met.
         """
         if not self.missing or self.given_up:
             return 0
-        measured = self.accepted / self.seen if self.seen else 1.0
-        most = self._why()
-        if self.seen >= TRIES_BEFORE_GIVING_UP and measured < min_yield:
-            self.given_up = f"{self.accepted} of {self.seen} candidates accepted, under {min_yield:.0%}{most}"
+        if self.seen >= TRIES_BEFORE_GIVING_UP and self.accepted < min_yield * self.seen:
+            self._give_up(f"{self.accepted} of {self.seen} candidates accepted, under {min_yield:.0%}")
             return 0
-        left = int((overgenerate * self.target - self.asked * rows) // rows)
-        # A quota smaller than one request may always be asked for once.
-        left = max(left, 0 if self.asked else 1)
+        left = int(overgenerate * self.target) - self.asked_rows
         if left <= 0:
-            self.given_up = (
-                f"over-generated {overgenerate:g} times, {self.accepted} of {self.seen} accepted{most}"
-            )
-            return 0
-        return min(left, -(-self.missing // max(1, round(rows * max(measured, min_yield)))))
+            self._give_up(f"over-generated {overgenerate:g} times, {self.accepted} of {self.seen} accepted")
+        return max(0, min(left, self.missing))
+
+    def _give_up(self, why: str) -> None:
+        self.given_up = why + self._why()
 
     def _why(self) -> str:
         return (
@@ -122,9 +120,12 @@ def next_wave(project: Project, quotas: Sequence[Quota]) -> list[Work]:
     wave: list[Work] = []
     for quota in quotas:
         recipe = project.recipes[quota.recipe][0]
-        n = quota.requests(recipe.rows, settings.overgenerate, settings.min_yield)
+        wanted = quota.next_rows(settings.overgenerate, settings.min_yield)
+        n = -(-wanted // recipe.rows)
         ordinals = range(quota.asked, quota.asked + n)
-        requests = recipe.requests(project.brief, quota.cell, cells[quota.cell], ordinals) if n else []
+        last = wanted - (n - 1) * recipe.rows
+        seeds = cells[quota.cell]
+        requests = recipe.requests(project.brief, quota.cell, seeds, ordinals, last) if n else []
         if n and not requests:
             quota.given_up = f"{quota.recipe} finds nothing to work on in these seeds"
         wave += [Work(quota, recipe, request) for request in requests]

@@ -190,7 +190,7 @@ def _plan(project: Project) -> dict[str, Any]:
 def _answer_chars(project: Project, work: Work) -> int:
     """An answer is about as long as its parents' inputs, once per row asked for."""
     parents = [seed for seed in project.seeds if seed.id in work.request.parents]
-    return work.recipe.rows * sum(len(parent.input_text) + 8 for parent in parents)
+    return work.request.rows * sum(len(parent.input_text) + 8 for parent in parents)
 
 
 def _facts(project: Project) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from seedstock import registry
 from seedstock.example import Example
 from seedstock.reporting.funnel import Step
 from seedstock.reporting.page import Rejected
@@ -72,8 +73,10 @@ class Tally:
         return Verdict(family, "pass", "ok", reason, figure=round(1 - lost / n, 4), n=n)
 
     def steps(self) -> list[Step]:
-        """What each gate took, for a funnel."""
-        return [Step(gate, -count, self.codes(gate)) for gate, count in self.rejected.items()]
+        """What each gate took, in table order, for a funnel."""
+        order = {name: place for place, name in enumerate(registry.names("gate"))}
+        gates = sorted(self.rejected, key=lambda gate: (order.get(gate.split(".")[0], len(order)), gate))
+        return [Step(gate, -self.rejected[gate], self.codes(gate)) for gate in gates]
 
     def codes(self, gate: str) -> str:
         """The reasons of one gate with their counts, most frequent first."""

@@ -78,7 +78,8 @@ def rejected(out: Console, rows: Sequence[Rejected]) -> None:
         if kind in seen:
             continue
         seen.add(kind)
-        text = " ".join(printable(row.input or row.output).split())
+        quoted = row.verdict.evidence.get("quote")
+        text = " ".join(printable(str(quoted or row.input or row.output)).split())
         shown = text if len(text) <= 160 else text[:159] + "…"
         out.print(f"  [red]{kind[0]}: {kind[1]}[/red]  {escape(printable(row.verdict.reason))}")
         out.print(f"    [dim]{escape(row.id)}[/dim]  {escape(shown)}")

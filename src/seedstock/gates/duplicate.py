@@ -116,7 +116,12 @@ class DuplicateGate(RowGate):
     def _verdict(self, row: _Kept, near: Near, twins: list[int], batch: Sequence[_Kept]) -> Verdict:
         for other in (self._at(i, batch) for i in twins):
             if self._same_output(row, other):
-                return self._fail("exact", f"the same input and output as {_name(other)}", other, 1.0)
+                said = (
+                    "the same input and output as"
+                    if row.same == other.same
+                    else "the same input, and the answer of"
+                )
+                return self._fail("exact", f"{said} {_name(other)}", other, 1.0)
             if not self.tools.output.free_text:
                 reason = f"the same input as {_name(other)}, another output: one of the two is wrong"
                 return self._fail("conflict", reason, other, 1.0, gate="duplicate.conflict")

@@ -54,7 +54,7 @@ TRACES = (
         "the teacher speaks of itself",
     ),
 )
-"""Looked for in every text of a row. A trace that a seed has too belongs to the task: it is let pass."""
+"""Looked for in every text of a row. Words that a seed has too belong to the task: they are let pass."""
 
 
 class FormatSettings(GateSettings):
@@ -71,8 +71,10 @@ class FormatGate(RowGate):
 
     def __init__(self, settings: FormatSettings, tools: Tools) -> None:
         super().__init__(settings, tools)
-        seen = "\n".join(text for seed in tools.seeds for text in texts(seed))
-        self._traces = [trace for trace in TRACES if not trace.pattern.search(seen)]
+        seen = [text for seed in tools.seeds for text in texts(seed)]
+        self._usual = {
+            trace.code: {_word(m) for text in seen for m in trace.pattern.finditer(text)} for trace in TRACES
+        }
 
     def check(self, batch: Batch) -> list[Verdict]:
         """The first problem of each row."""
@@ -104,9 +106,10 @@ class FormatGate(RowGate):
                 )
         if not isinstance(example.input, str):
             yield from _chat_problems(example.input)
-        for trace in self._traces:
+        for trace in TRACES:
             for text in texts(example):
-                if match := trace.pattern.search(text):
+                strange = (m for m in trace.pattern.finditer(text) if _word(m) not in self._usual[trace.code])
+                if match := next(strange, None):
                     yield Problem(trace.code, trace.reason, {"quote": quote(text, match)})
         problem = self.tools.output.check(example.output)
         if problem is not None:
@@ -117,6 +120,10 @@ def texts(example: Example) -> list[str]:
     """Every text of a row that a trainer will see."""
     turns = [example.input] if isinstance(example.input, str) else [m.content for m in example.input]
     return [*turns, example.output_text, *([example.reasoning] if example.reasoning else [])]
+
+
+def _word(match: re.Match[str]) -> str:
+    return match[0].strip().casefold()
 
 
 def quote(text: str, match: re.Match[str], around: int = 30) -> str:

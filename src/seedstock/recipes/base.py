@@ -36,12 +36,18 @@ class Recipe(ABC):
 
     @abstractmethod
     def requests(
-        self, brief: Brief, cell: str, seeds: Sequence[Example], ordinals: Sequence[int]
+        self,
+        brief: Brief,
+        cell: str,
+        seeds: Sequence[Example],
+        ordinals: Sequence[int],
+        last_rows: int | None = None,
     ) -> list[Request]:
         """One request per ordinal, for a cell whose seeds are `seeds` (in rotation order, folds mixed).
 
-        A pure function of its arguments: the same ordinal gives the same request, whatever else is
-        asked for. Everything in one request comes from seeds of one fold (policy 2).
+        Each asks for `rows` candidates, the last one for `last_rows` where that is given. A pure
+        function: the same ordinal gives the same request, whatever else is asked for. Everything in
+        one request comes from seeds of one fold (policy 2).
         """
 
     @abstractmethod

@@ -26,7 +26,12 @@ class Noise(Recipe):
     asks: ClassVar[Literal["model", "rules"]] = "rules"
 
     def requests(
-        self, brief: Brief, cell: str, seeds: Sequence[Example], ordinals: Sequence[int]
+        self,
+        brief: Brief,
+        cell: str,
+        seeds: Sequence[Example],
+        ordinals: Sequence[int],
+        last_rows: int | None = None,
     ) -> list[Request]:
         """One request per ordinal; none without seeds."""
         if not seeds:

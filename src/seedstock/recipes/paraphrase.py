@@ -34,35 +34,51 @@ class Paraphrase(Recipe):
     rows: ClassVar[int] = 3
 
     def requests(
-        self, brief: Brief, cell: str, seeds: Sequence[Example], ordinals: Sequence[int]
+        self,
+        brief: Brief,
+        cell: str,
+        seeds: Sequence[Example],
+        ordinals: Sequence[int],
+        last_rows: int | None = None,
     ) -> list[Request]:
         """Seeds in rotation. What all requests share comes first, so that servers can cache it."""
-        return [self._request(brief, cell, seeds[o % len(seeds)], o, o // len(seeds)) for o in ordinals]
+        rows = [self.rows] * (len(ordinals) - 1) + [last_rows or self.rows]
+        return [
+            self._request(brief, cell, seeds[o % len(seeds)], o, o // len(seeds), n)
+            for o, n in zip(ordinals, rows, strict=True)
+        ]
 
-    def _request(self, brief: Brief, cell: str, seed: Example, ordinal: int, turn: int) -> Request:
+    def _request(self, brief: Brief, cell: str, seed: Example, ordinal: int, turn: int, rows: int) -> Request:
         system = Template(_prompt()).safe_substitute(
             instruction=brief.instruction or "(no instruction given)"
         )
-        wanted = f"Write {self.rows} paraphrases of this input:\n{_varying(seed)}"
+        some = "1 paraphrase" if rows == 1 else f"{rows} paraphrases"
+        wanted = f"Write {some} of this input:\n{_varying(seed)}"
         asked = f"The right output:\n{seed.output_text}\n\n{wanted}"
         return Request(
             recipe=self.name, cell=cell, ordinal=ordinal,
             messages=(Message("system", system), Message("user", asked)),
             # The sampling seed makes the second round over the seeds a new question.
-            schema=SCHEMA, params={"seed": turn}, parents=(seed.id,), fold=seed.source.fold,
+            schema=SCHEMA, params={"seed": turn}, rows=rows, parents=(seed.id,), fold=seed.source.fold,
         )  # fmt: skip
 
     def parse(
         self, request: Request, response: Response, seeds: Mapping[str, Example]
     ) -> list[Example | Unparsed]:
-        """Each text of the list with the seed's output; a cut answer loses its last, unfinished text."""
+        """Each text of the list with the seed's output, as many as were asked for.
+
+        A cut answer loses its last, unfinished text.
+        """
         seed = seeds[request.parents[0]]
         try:
             texts = _texts(response.text)
         except ValueError as problem:
             return [Unparsed("unparsed", f"no list of texts in the answer: {problem}", response.text)]
         whole = texts[:-1] if response.finish_reason == "length" else texts
-        found: list[Example | Unparsed] = [_rewritten(seed, text) for text in whole]
+        found: list[Example | Unparsed] = [_rewritten(seed, text) for text in whole[: request.rows]]
+        found += [
+            Unparsed("not_asked_for", "more than was asked for", text) for text in whole[request.rows :]
+        ]
         if len(whole) < len(texts):
             found.append(Unparsed("truncated", "the answer was cut off in this text", texts[-1]))
         return found or [Unparsed("unparsed", "the answer holds no text", response.text)]

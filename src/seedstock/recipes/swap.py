@@ -46,7 +46,12 @@ class Swap(Recipe):
     asks: ClassVar[Literal["model", "rules"]] = "rules"
 
     def requests(
-        self, brief: Brief, cell: str, seeds: Sequence[Example], ordinals: Sequence[int]
+        self,
+        brief: Brief,
+        cell: str,
+        seeds: Sequence[Example],
+        ordinals: Sequence[int],
+        last_rows: int | None = None,
     ) -> list[Request]:
         """One request per ordinal; none at all where no seed has anything to exchange."""
         found = swappable(brief, seeds)
