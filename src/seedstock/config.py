@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
@@ -48,7 +49,7 @@ LATER = {
 class Section(BaseModel):
     """Base of all sections: unknown keys are errors, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class TaskSection(Section):
@@ -150,7 +151,7 @@ def load_config(path: Path) -> Config:
         holdout=_beside(file, data, "holdout"), ood=_beside(file, data, "ood"),
         teacher=teacher, teacher_kind=teacher_kind, embedder=embedder, embedder_kind=embedder_kind,
         plan=_plan(file, data.get("plan")), gates=gate_settings(file, data.get("gates")),
-        mix=_section(file, MixSection, data.get("mix", {}), ("mix",)), notes=tuple(notes),
+        mix=_section(file, MixSection, _or_empty(data.get("mix")), ("mix",)), notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -222,10 +223,11 @@ def load_output(file: YamlFile, value: dict[str, Any]) -> Output:
 
 def gate_settings(file: YamlFile, value: Any) -> Mapping[str, BaseModel | None]:
     """Settings per gate; None for one that is turned off. `leak` cannot be (policy 3)."""
-    if not isinstance(value or {}, dict):
+    given_gates = _or_empty(value)
+    if not isinstance(given_gates, dict):
         raise file.error(("gates",), "a mapping of gate names: {duplicate: {threshold: 0.92}}")
     settings: dict[str, BaseModel | None] = dict(default_gates())
-    for name, given in (value or {}).items():
+    for name, given in given_gates.items():
         place = ("gates", name)
         if name not in settings:
             raise file.error(place, f"unknown gate; {near_miss(name, settings)}")
@@ -265,7 +267,11 @@ def _part(file: YamlFile, kind: str, value: Any, default: str) -> tuple[Any, str
     if not isinstance(name, str) or (name not in registry.names(kind) and ":" not in name):
         place: Place = (kind, "kind") if isinstance(value, dict) else (kind,)
         raise file.error(place, f"unknown {kind} {name!r}; {near_miss(str(name), registry.names(kind))}")
-    return _section(file, registry.load(kind, name).Settings, {**given, "kind": name}, (kind,)), name
+    try:
+        settings = registry.load(kind, name).Settings
+    except (AttributeError, ValueError, TypeError) as problem:  # "module:Class" of something else
+        raise file.error((kind,), f"{name!r} is no {kind}: {problem}") from problem
+    return _section(file, settings, {**given, "kind": name}, (kind,)), name
 
 
 def _data_section(file: YamlFile, value: Any, place: Place) -> DataSection:
@@ -286,7 +292,7 @@ def _beside(file: YamlFile, data: dict[str, Any], name: str) -> DataSection | No
 
 
 def _plan(file: YamlFile, value: Any) -> PlanSection:
-    plan = _section(file, PlanSection, value or {}, ("plan",))
+    plan = _section(file, PlanSection, _or_empty(value), ("plan",))
     for name, weight in (plan.recipes or {}).items():
         if name not in registry.names("recipe"):
             raise file.error(
@@ -297,6 +303,11 @@ def _plan(file: YamlFile, value: Any) -> PlanSection:
     if plan.recipes is not None and sum(plan.recipes.values()) <= 0:
         raise file.error(("plan", "recipes"), "at least one recipe needs a weight above 0")
     return plan
+
+
+def _or_empty(value: Any) -> Any:
+    """A section that stands there without anything in it is one with defaults."""
+    return {} if value is None else value
 
 
 def _section(file: YamlFile, model: type[M], value: Any, place: Place) -> M:
@@ -319,17 +330,30 @@ def _explain(file: YamlFile, adapter: TypeAdapter[Any], problem: ValidationError
     first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
     where = (*place, *first["loc"])
     if first["type"] == "extra_forbidden":
-        known = adapter.json_schema().get("properties", {})
+        known = _keys_at(adapter.json_schema(), first["loc"][:-1])
         return file.error(where, f"unknown key; {near_miss(str(first['loc'][-1]), known)}")
     if first["type"] == "missing":
         return file.error(where, "is missing")
     message = first["msg"].removeprefix("Value error, ")
-    hint = (
-        "; put it in quotes: YAML reads yes, no, on and off as true and false"
-        if first["input"] in (True, False) and "string" in message
-        else ""
-    )
+    hint = _quotes_hint(first["input"]) if "string" in message else ""
     return file.error(where, f"{message}, got {first['input']!r}{hint}"[:300])
+
+
+def _keys_at(schema: dict[str, Any], path: tuple[int | str, ...]) -> dict[str, Any]:
+    """The keys that a section, or a section inside it, may have."""
+    here = schema
+    for step in path:
+        given = here.get("properties", {}).get(str(step), {})
+        refs = [option["$ref"] for option in given.get("anyOf", [given]) if "$ref" in option]
+        here = schema["$defs"][refs[0].rsplit("/", 1)[-1]] if refs else {}
+    known: dict[str, Any] = here.get("properties", {})
+    return known
+
+
+def _quotes_hint(given: Any) -> str:
+    if isinstance(given, bool):
+        return "; put it in quotes: YAML reads yes, no, on and off as true and false"
+    return "; put it in quotes" if isinstance(given, int | float | date) else ""
 
 
 def kinds_of_task() -> tuple[str, ...]:

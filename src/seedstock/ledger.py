@@ -52,8 +52,8 @@ _TABLES: dict[str, tuple[str, ...]] = {
     "releases": ("name TEXT PRIMARY KEY", "run TEXT", "manifest_sha256 TEXT", "at TEXT"),
 }  # fmt: skip
 _INDEXES = (
-    "CREATE UNIQUE INDEX candidates_by_rank ON candidates (run, rank)",
-    "CREATE INDEX candidates_by_id ON candidates (id)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS candidates_by_rank ON candidates (run, rank)",
+    "CREATE INDEX IF NOT EXISTS candidates_by_id ON candidates (id)",
 )
 
 _Work = tuple[Callable[[sqlite3.Connection], object], "Future[None]"]
@@ -126,7 +126,10 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         """Open or create. InputError where the file is not a ledger, or one of a newer version."""
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise InputError(f"no folder for the ledger: {problem.strerror}", path=path.parent) from problem
         self._reader = _connect(path)
         try:
             _prepare(self._reader, path)
@@ -160,7 +163,7 @@ class Ledger:
         return future
 
     def _insert(self, table: str, rows: Iterable[Sequence[Any]], *, ignore: bool = False) -> Future[None]:
-        rows = list(rows)
+        rows = [tuple(_clean(v) if isinstance(v, str) else v for v in row) for row in rows]
         columns = [column.split()[0] for column in _TABLES[table] if column != _SERIAL]
         verb = "INSERT OR IGNORE" if ignore else "INSERT"
         query = f"{verb} INTO {table} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})"
@@ -182,7 +185,7 @@ class Ledger:
         )  # fmt: skip
         use = response.usage
         answered = (
-            key, _clean(response.text), response.finish_reason, response.model, use.prompt_tokens,
+            key, response.text, response.finish_reason, response.model, use.prompt_tokens,
             use.completion_tokens, use.cached_tokens, cost, now(),
         )  # fmt: skip
         self._insert("requests", [asked], ignore=True)
@@ -190,7 +193,7 @@ class Ledger:
 
     def record_fault(self, key: str, attempt: int, reason: str, problem: str) -> Future[None]:
         """A try that failed: counted, never lost."""
-        return self._insert("faults", [(key, attempt, reason, _clean(problem), now())])
+        return self._insert("faults", [(key, attempt, reason, problem, now())])
 
     def record_candidates(self, rows: Iterable[Candidate]) -> None:
         """Candidates with their verdicts, durable on return; those already there stay as they are."""
@@ -212,7 +215,7 @@ class Ledger:
     def record_waiver(self, gate: str, by: str, because: str) -> None:
         """A waiver, once: the same words again add nothing."""
         if (gate, by, because) not in {(w.gate, w.by, w.because) for w in self.waivers()}:
-            self._insert("waivers", [(gate, _clean(by), _clean(because), now())]).result()
+            self._insert("waivers", [(gate, by, because, now())]).result()
 
     def record_release(self, name: str, run: str, manifest_sha256: str) -> None:
         """That a release was written."""
@@ -351,9 +354,9 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     if empty:
         statements = [f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {VERSION}"]
         for name, columns in _TABLES.items():
-            statements.append(f"CREATE TABLE {name} ({', '.join(columns)})")
+            statements.append(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(columns)})")
             statements += [
-                f"CREATE TRIGGER {name}_{verb} BEFORE {verb} ON {name}"
+                f"CREATE TRIGGER IF NOT EXISTS {name}_{verb} BEFORE {verb} ON {name}"
                 " BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
                 for verb in ("UPDATE", "DELETE")
             ]
@@ -361,21 +364,37 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
 
 
 def _commit(db: sqlite3.Connection, group: list[_Work]) -> None:
-    """One transaction for the group; on failure every waiting caller hears of it."""
+    """One transaction for the group; on failure every waiting caller hears of it.
+
+    An entry that cannot be stored must not take others with it: then each is tried alone.
+    """
+    problem = _transact(db, [work for work, _ in group])
+    if problem is None:
+        for _, future in group:
+            future.set_result(None)
+    elif len(group) == 1 or isinstance(problem, sqlite3.OperationalError):  # the file's fault
+        for _, future in group:
+            future.set_exception(InputError(f"the ledger cannot be written: {problem}"))
+    else:
+        for entry in group:
+            _commit(db, [entry])
+
+
+def _transact(
+    db: sqlite3.Connection, works: list[Callable[[sqlite3.Connection], object]]
+) -> Exception | None:
+    """Do all or nothing; gives what went wrong."""
     try:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("BEGIN IMMEDIATE")
-        for work, _ in group:
+        for work in works:
             work(db)
         db.execute("COMMIT")
-    except sqlite3.Error as problem:
+    except Exception as problem:  # noqa: BLE001  # were this thread to die, whoever waits would wait for ever
         with suppress(sqlite3.Error):
             db.execute("ROLLBACK")
-        for _, future in group:
-            future.set_exception(InputError(f"the ledger cannot be written: {problem}"))
-        return
-    for _, future in group:
-        future.set_result(None)
+        return problem
+    return None
 
 
 def _dump(value: Any) -> str:

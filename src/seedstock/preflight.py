@@ -52,7 +52,7 @@ def check(project: Project) -> CheckResult:
     gates += [_leak_verdict(project), _twins_verdict(project), *_recipe_verdicts(project)]
     counts = {"rows": bed.rows, "usable": len(bed.usable), "duplicates": len(bed.duplicates)}
     refused = any(not v.passed and v.status == "fail" and project.waived(v) is None for v in gates)
-    notes = [*bed.notes(), *project.config.notes]
+    notes = [*bed.notes(), *_held_notes(project), *project.config.notes]
     warned = notes or any(v.status != "pass" and v.status != "skipped" for v in gates)
     return CheckResult(
         "refused" if refused else "warn" if warned else "pass", counts, _cell_map(project), gates,
@@ -124,6 +124,19 @@ def _twins_verdict(project: Project) -> Verdict:
     return Verdict("duplicate.seeds", "pass", "ok", reason, share, 0.05, n=len(nearest))
 
 
+def _held_notes(project: Project) -> list[str]:
+    """Rows kept for evaluation whose own output the task does not allow: the task or the row is wrong."""
+    notes = []
+    for name, rows in (("holdout", project.holdout), ("ood", project.ood)):
+        wrong = [(row, problem) for row in rows if (problem := project.config.output.check(row.output))]
+        if wrong:
+            row, problem = wrong[0]
+            notes.append(
+                f"{len(wrong)} of {len(rows)} {name} rows are invalid, first {row.id}: {problem.reason}"
+            )
+    return notes
+
+
 def _cosines(project: Project, one: Sequence[Example], other: Sequence[Example]) -> np.ndarray[Any, Any]:
     return project.tools.vectors(one) @ project.tools.vectors(other).T
 
@@ -141,14 +154,22 @@ def _recipe_verdicts(project: Project) -> list[Verdict]:
     models = ", ".join(kind for kind in registry.names("teacher") if kind != "rules")
     if found.distinct >= wanted:
         reason = f"{found.seeds_with_slots} of {len(project.seeds)} seeds have values the rules can exchange"
-        return [Verdict("plan.rules", "pass", "ok", reason, found.distinct, wanted, n=len(project.seeds))]
+        return [
+            Verdict("suitability.rules", "pass", "ok", reason, found.distinct, wanted, n=len(project.seeds))
+        ]
     reason = (
         f"the rules cannot fill the target of {wanted} rows: {found.seeds_with_slots} of {len(project.seeds)}"
         f" seeds have values that stand once in input and output; a teacher that can write would: {models}"
     )
     return [
         Verdict(
-            "plan.rules", "warn", "rules_cannot_fill", reason, found.distinct, wanted, n=len(project.seeds)
+            "suitability.rules",
+            "warn",
+            "rules_cannot_fill",
+            reason,
+            found.distinct,
+            wanted,
+            n=len(project.seeds),
         )
     ]
 

@@ -81,6 +81,11 @@ class Project:
     @cached_property
     def holdout(self) -> list[Example]:
         """Real rows kept out of everything but evaluation: given, split off, or none (cross-fitting)."""
+        made = next((row.id for row in self.given_holdout if row.source.kind != "real"), None)
+        if made is not None:
+            raise InputError(
+                f"holdout row {made} is synthetic by its own source: a holdout is real rows only"
+            )
         return self.given_holdout or [row for row in self._given if row.id in self.split_ids]
 
     @cached_property

@@ -33,7 +33,7 @@ from seedstock.version import __version__
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-NOT_DONE = (
+NOT_DONE: tuple[str, ...] = (
     "not evaluated: nobody has measured whether this mix helps a student",
     "relevance not judged: outputs are valid in form, nobody has judged whether they are right",
     "not reviewed: nobody has looked at a sample of the synthetic rows",
@@ -263,5 +263,5 @@ def release_page(
         Step("candidates", tally.rows), *lost, Step("synthetic rows", len(mix.synthetic)),
         Step("with seeds", len(mix.synthetic) + len(mix.seeds), "released"),
     ]  # fmt: skip
-    verdict = "warn" if waivers or any(v.status != "pass" for v in gates) else "pass"
+    verdict = "warn" if NOT_DONE or waivers or any(v.status != "pass" for v in gates) else "pass"
     return Page(f"Release {name}", verdict, steps, gates, tally.examples, NOT_DONE, waivers, facts)

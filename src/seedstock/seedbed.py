@@ -50,7 +50,7 @@ def sow(seeds: Sequence[Example], held: Sequence[Example], output: Output) -> Se
     for seed in seeds:
         normal, same = normalise(seed.input_text), output.same(seed.output)
         twins = seen.setdefault(normal, {})
-        problem = Problem("empty_input", "the input is empty") if not normal else output.check(seed.output)
+        problem = _problem(seed, normal, output)
         if problem is not None:
             bed.invalid.append((seed, problem))
         elif normal in holdout:
@@ -63,6 +63,12 @@ def sow(seeds: Sequence[Example], held: Sequence[Example], output: Output) -> Se
             twins[same] = seed.id
             bed.usable.append(seed)
     return bed
+
+
+def _problem(seed: Example, normal: str, output: Output) -> Problem | None:
+    if seed.source.kind != "real":
+        return Problem("synthetic", "its own source says that it is synthetic, and seeds are real")
+    return output.check(seed.output) if normal else Problem("empty_input", "the input is empty")
 
 
 def _pair(pair: tuple[Example, str]) -> str:

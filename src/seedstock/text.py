@@ -16,16 +16,22 @@ _NUMBER_WORDS = (
 )
 # "one" is left out: it is more often a pronoun than a number.
 _VALUE = re.compile(
-    r"(?:[^\W\d_]+-)?[^\W_]*\d[^\W_]*(?:[.,:/-](?=\w*\d)\w+)*|" + "|".join(rf"\b{w}\b" for w in _NUMBER_WORDS)
+    r"(?<![^\W_])(?:[^\W\d_]+-)?[^\W_]*\d[^\W_]*(?:[.,:/-](?=\w*\d)\w+)*|"
+    + "|".join(rf"\b{w}\b" for w in _NUMBER_WORDS)
 )
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_EDGES = re.compile(r"^[^\w]+|[^\w]+$")
+_INSIDE = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 
 
 def normalise(text: str) -> str:
     """NFKC, case folded, white space collapsed, punctuation at both ends dropped."""
-    folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    return _EDGES.sub("", folded) or folded
+    folded = " ".join(_fold(_fold(text)).split())  # once is not enough: folding can make a new ligature
+    inside = _INSIDE.search(folded)
+    return inside[0] if inside else folded
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def values(text: str) -> tuple[str, ...]:

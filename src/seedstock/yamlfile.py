@@ -12,6 +12,10 @@ from seedstock.errors import InputError
 
 Place = tuple[str | int, ...]
 
+MAX_DEPTH = 200
+MAX_NODES = 100_000
+"""Aliases of aliases make a short file grow without end: more than this is no config."""
+
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
@@ -48,6 +52,8 @@ def read_yaml(path: Path) -> YamlFile:
         mark = getattr(problem, "problem_mark", None)
         what = getattr(problem, "problem", None) or str(problem)
         raise InputError(f"not YAML: {what}", path=path, line=mark.line + 1 if mark else None) from problem
+    except (ValueError, OverflowError) as problem:  # an escape that names no character
+        raise InputError(f"not YAML: {problem}", path=path) from problem
     lines: dict[Place, int] = {}
     file = YamlFile(path, {}, lines)
     if root is None:
@@ -57,6 +63,8 @@ def read_yaml(path: Path) -> YamlFile:
 
 def _build(node: yaml.Node, place: Place, file: YamlFile, above: frozenset[int]) -> Any:
     file.lines.setdefault(place, node.start_mark.line + 1)
+    if len(place) > MAX_DEPTH or len(file.lines) > MAX_NODES:
+        raise file.error(place[:1], "nested too deeply, or too large")
     if id(node) in above:
         raise file.error(place, "an alias that contains itself")
     above |= {id(node)}
@@ -67,7 +75,8 @@ def _build(node: yaml.Node, place: Place, file: YamlFile, above: frozenset[int])
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_object(node)
-    except (yaml.YAMLError, ValueError) as problem:
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, OverflowError) as problem:
+        # The last three are what PyYAML raises for a tag such as !!int on a text that is none.
         raise file.error(place, f"{node.value!r} cannot be read") from problem
 
 

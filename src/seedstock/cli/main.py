@@ -116,6 +116,10 @@ def exit_code(arguments: list[str]) -> int:
     except BrokenPipeError:
         # Whoever read us has heard enough; Python must not complain about it again while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as problem:
+        # A full disk, a missing permission: the user's world, not a bug.
+        _complain(f"{problem.filename or 'a file'}: {problem.strerror or problem}")
+        return InputError.exit_code
     except MemoryError:
         _complain("out of memory")
         return InputError.exit_code

@@ -85,11 +85,10 @@ def show(result: RunResult) -> None:
         ("faults", ", ".join(f"{word} {n}" for word, n in result.faults.items()) or "none"),
         ("cost", "unknown" if cost is None else f"{cost:.4f} {result.cost['currency']}"),
     ])  # fmt: skip
-    for cell in cell_report(result.quotas):
-        if cell["state"] != "filled":
-            render.notes(
-                out, [f"cell {cell['cell']}: {cell['accepted']} of {cell['target']} rows, {cell['state']}"]
-            )
+    unfilled = [cell for cell in cell_report(result.quotas) if cell["state"] != "filled"]
+    lines = [f"cell {c['cell']}: {c['accepted']} of {c['target']} rows, {c['state']}" for c in unfilled]
+    more = [f"and {len(lines) - 8} more cells; --json lists them all"] if len(lines) > 8 else []
+    render.notes(out, [*lines[:8], *more])
     if result.stopped:
         render.notes(out, [f"stopped by --{result.stopped}; run again to go on"])
     out.print("\nnext: seedstock release")

@@ -28,21 +28,25 @@ class Trace:
 TRACES = (
     Trace(
         "bad_characters",
-        re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd]"),
+        re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]"),
         "control characters or broken Unicode",
     ),
+    # On its own, because no seed can have one: a seed's control characters must not let it in.
+    Trace("bad_characters", re.compile(r"[\ud800-\udfff]"), "half a character (a lone surrogate)"),
     Trace(
         "template_token",
         re.compile(
             r"<\|[\w ]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>"
-            r"|^\s*#{2,3} ?(?:Instruction|Response):",
+            r"|^[^\S\n]*#{2,3} ?(?:Instruction|Response):",
             re.MULTILINE,
         ),
         "a chat template's token leaked into the text",
     ),
     Trace(
         "field_marker",
-        re.compile(r"^\s*(?:input|output|instruction|response|answer)s?\s*:", re.IGNORECASE | re.MULTILINE),
+        re.compile(
+            r"^[^\S\n]*(?:input|output|instruction|response|answer)s?\s*:", re.IGNORECASE | re.MULTILINE
+        ),
         "a field name of the prompt stands in the text: the answer was cut at the wrong place",
     ),
     Trace(

@@ -35,7 +35,7 @@ def render_card(page: Page, exporters: Sequence[Exporter], mix: Mix) -> str:
 def inline(text: str) -> str:
     """Text inside a Markdown line or table cell: nothing in it is markup."""
     flat = " ".join(printable(str(text)).split())
-    for mark in "\\`*_[]<>|#":
+    for mark in "\\`*_[]<>|#~&":
         flat = flat.replace(mark, "\\" + mark)
     return flat
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, ROW, LABEL, BAR = 720, 30, 190, 330
+WIDTH, ROW, LABEL, BAR = 780, 30, 160, 300
 _INK, _KEPT, _LOST, _FAINT = "#1f2937", "#2f7d5b", "#c2563b", "#e5e7eb"
 
 
@@ -41,7 +41,7 @@ def _line(step: Step, level: int, y: int, scale: float) -> str:
     left = LABEL + (level * scale if lost else 0)
     label = f"− {step.label}" if lost else step.label
     count = f"−{-step.count:,}" if lost else f"{step.count:,}"
-    note = step.note if len(step.note) <= 34 else step.note[:33] + "…"
+    note = step.note if len(step.note) <= 46 else step.note[:45] + "…"
     weight = "400" if lost else "600"
     colour = _LOST if lost else _KEPT
     style = f'y="{y + 20}" font-size="13" font-weight="{weight}" fill="{_INK}"'

@@ -39,7 +39,8 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as HTML. Values are escaped by the template engine, never by hand."""
-    return str(_template().render(page=page, funnel=funnel_svg(page.steps)))
+    steps = [Step(printable(step.label), step.count, printable(step.note)) for step in page.steps]
+    return str(_template().render(page=page, funnel=funnel_svg(steps)))
 
 
 def printable(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from seedstock import registry
 from seedstock.errors import InputError
 from seedstock.example import Example
 from seedstock.tasks.base import Output
+from seedstock.tasks.infer import infer_schema
 from seedstock.tasks.json_schema import leaves, parse
 
 
@@ -46,6 +47,15 @@ def detect_kind(name: str, examples: Sequence[Example]) -> str:
 
 
 def _grounded(examples: Sequence[Example]) -> float:
-    """The share of values in the outputs that stand in their input."""
-    pairs = [(leaf, e.input_text) for e in examples for leaf in leaves(parse(e.output))]
+    """The share of values in the outputs that stand in their input; judgements (enums) do not count."""
+    judged = set(_enums(infer_schema([parse(e.output) for e in examples])))
+    pairs = [(leaf, e.input_text) for e in examples for leaf in leaves(parse(e.output)) if leaf not in judged]
     return sum(leaf in text for leaf, text in pairs) / len(pairs) if pairs else 0.0
+
+
+def _enums(schema: Any) -> Iterator[str]:
+    """Every value of every enum in a schema."""
+    if isinstance(schema, dict):
+        yield from schema.get("enum", ())
+        for inner in schema.values():
+            yield from _enums(inner)

@@ -71,9 +71,9 @@ class JsonSchema(Output):
         """A schema inferred from the outputs, where all of them are JSON objects or arrays."""
         try:
             parsed = [parse(o) for o in outputs]
+            return infer_schema(parsed) if all(isinstance(v, dict | list) for v in parsed) else None
         except (ValueError, RecursionError):
             return None
-        return infer_schema(parsed) if all(isinstance(v, dict | list) for v in parsed) else None
 
 
 def parse(output: Any) -> Any:
