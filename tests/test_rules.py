@@ -22,7 +22,7 @@ from seedstock.brief import Brief
 from seedstock.errors import TeacherError
 from seedstock.example import Example, Source
 from seedstock.exchange import Message, Request, Response, digest
-from seedstock.recipes.base import Unparsed
+from seedstock.recipes.base import Unparsed, Wanted
 from seedstock.recipes.noise import Noise
 from seedstock.recipes.swap import Swap, capacity
 from seedstock.rules.fakes import provider_of
@@ -130,7 +130,7 @@ def test_swapped_rows_are_valid_and_the_inverse_swap_gives_the_seed(name: str) -
     brief, seeds = seed_set(name)
     by_id = {seed.id: seed for seed in seeds}
     validator = jsonschema_rs.validator_for(brief.schema)
-    requests = Swap().requests(brief, "all", seeds, range(CANDIDATES))
+    requests = Swap().requests(Wanted(brief, "all", seeds, range(CANDIDATES)))
     assert len(requests) == CANDIDATES
     for request in requests:
         (row,) = Swap().parse(request, answer(request), by_id)
@@ -154,7 +154,7 @@ def test_swapped_rows_are_valid_and_the_inverse_swap_gives_the_seed(name: str) -
 def test_swap_changes_only_values_never_types_or_judgements(name: str) -> None:
     brief, seeds = seed_set(name)
     by_id = {seed.id: seed for seed in seeds}
-    for request in Swap().requests(brief, "all", seeds, range(CANDIDATES)):
+    for request in Swap().requests(Wanted(brief, "all", seeds, range(CANDIDATES))):
         found = swapped(request.rules or {})
         assert found is not None
         row, mapping = found
@@ -172,7 +172,7 @@ def test_a_swap_takes_values_of_its_own_fold_only(name: str) -> None:
     brief, seeds = seed_set(name)
     by_id = {seed.id: seed for seed in seeds}
     donors = 0
-    for request in Swap().requests(brief, "all", seeds, range(CANDIDATES)):
+    for request in Swap().requests(Wanted(brief, "all", seeds, range(CANDIDATES))):
         assert request.rules is not None
         assert request.parents == (request.rules["example"]["id"],)
         assert request.fold == by_id[request.parents[0]].source.fold
@@ -186,7 +186,7 @@ def test_a_swap_takes_values_of_its_own_fold_only(name: str) -> None:
 @SETS
 def test_noise_keeps_values_numbers_and_negations(name: str) -> None:
     brief, seeds = seed_set(name)
-    requests = Noise().requests(brief, "all", seeds, range(CANDIDATES))
+    requests = Noise().requests(Wanted(brief, "all", seeds, range(CANDIDATES)))
     assert [request.ordinal for request in requests] == list(range(CANDIDATES))
     noised = 0
     for request, row in zip(requests, candidates(Noise(), requests), strict=True):
@@ -209,15 +209,15 @@ def test_noise_keeps_values_numbers_and_negations(name: str) -> None:
 def test_rounds_differ_and_an_ordinal_does_not_depend_on_the_others(name: str) -> None:
     brief, seeds = seed_set(name)
     for recipe in (Swap(), Noise()):
-        every = recipe.requests(brief, "all", seeds, range(CANDIDATES))
-        assert recipe.requests(brief, "all", seeds, [CANDIDATES - 1, 3]) == [every[-1], every[3]]
+        every = recipe.requests(Wanted(brief, "all", seeds, range(CANDIDATES)))
+        assert recipe.requests(Wanted(brief, "all", seeds, [CANDIDATES - 1, 3])) == [every[-1], every[3]]
         rows = {str(row) for row in candidates(recipe, every)}
         assert len(rows) > (0.95 if name != "tickets" else 0.6) * CANDIDATES
 
 
 def test_noise_is_layered_on_a_swap_where_one_is_possible() -> None:
     brief, seeds = seed_set("tickets")
-    requests = Noise().requests(brief, "all", seeds, range(len(seeds)))
+    requests = Noise().requests(Wanted(brief, "all", seeds, range(len(seeds))))
     rows = candidates(Noise(), requests)
     by_id = {seed.id: seed for seed in seeds}
     for request, row in zip(requests, rows, strict=True):
@@ -227,11 +227,12 @@ def test_noise_is_layered_on_a_swap_where_one_is_possible() -> None:
 
 def test_another_process_gives_the_same_rows() -> None:
     brief, seeds = seed_set("tickets")
-    mine = [answer(request).text for request in Swap().requests(brief, "c", seeds, range(20))]
-    mine += [answer(request).text for request in Noise().requests(brief, "c", seeds, range(20))]
+    mine = [answer(request).text for request in Swap().requests(Wanted(brief, "c", seeds, range(20)))]
+    mine += [answer(request).text for request in Noise().requests(Wanted(brief, "c", seeds, range(20)))]
     code = (
         "import test_rules as t\nb, s = t.seed_set('tickets')\n"
-        "rows = [t.answer(r).text for k in (t.Swap, t.Noise) for r in k().requests(b, 'c', s, range(20))]\n"
+        "asked = [r for k in (t.Swap, t.Noise) for r in k().requests(t.Wanted(b, 'c', s, range(20)))]\n"
+        "rows = [t.answer(r).text for r in asked]\n"
         "import sys; sys.stdout.write(t.digest(rows))"
     )
     env = dict(os.environ, PYTHONHASHSEED="77", PYTHONPATH=str(Path(__file__).parent))
@@ -243,7 +244,7 @@ def test_a_phrase_comes_from_a_seed_with_the_same_judgement() -> None:
     brief, seeds = seed_set("tickets")
     urgency = {seed.output["fault"]: seed.output["urgency"] for seed in seeds}
     exchanged = 0
-    for request in Swap().requests(brief, "all", seeds, range(100)):
+    for request in Swap().requests(Wanted(brief, "all", seeds, range(100))):
         (row,) = candidates(Swap(), [request])
         assert isinstance(row, Example)
         seed = next(seed for seed in seeds if seed.id == request.parents[0])
@@ -255,7 +256,7 @@ def test_a_phrase_comes_from_a_seed_with_the_same_judgement() -> None:
 def test_a_reading_stays_near_where_something_was_judged_from_it() -> None:
     brief, seeds = seed_set("tickets")
     seen = set()
-    for request in Swap().requests(brief, "all", seeds, range(100)):
+    for request in Swap().requests(Wanted(brief, "all", seeds, range(100))):
         (row,) = candidates(Swap(), [request])
         assert isinstance(row, Example)
         if row.output.get("measured", [""])[0].endswith("bar"):
@@ -338,7 +339,7 @@ def test_the_type_beside_a_value_is_part_of_its_field() -> None:
 
 def test_an_output_text_that_would_not_come_back_is_left_alone() -> None:
     seed = Example("a", "Ann came", '{"who":"Ann"}')
-    assert Swap().requests(Brief("extraction", ""), "all", [seed], [0]) == []
+    assert Swap().requests(Wanted(Brief("extraction", ""), "all", [seed], [0])) == []
     assert parsed(seed.output) is None
     assert parsed('{"who": "Ann"}') == {"who": "Ann"}
 
@@ -347,7 +348,7 @@ def test_an_output_text_that_would_not_come_back_is_left_alone() -> None:
 
 
 def row_of(seeds: list[Example], schema: dict[str, Any] | None, kind: str = "extraction") -> list[Example]:
-    requests = Swap().requests(Brief(kind, "", schema), "all", seeds, range(40))
+    requests = Swap().requests(Wanted(Brief(kind, "", schema), "all", seeds, range(40)))
     return [row for row in candidates(Swap(), requests) if isinstance(row, Example)]
 
 
@@ -381,7 +382,7 @@ def test_chat_inputs_are_exchanged_in_their_turns() -> None:
             Message("system", "Be short."),
             Message("user", f"I am {row.output['name']}, hello"),
         )
-    noised = candidates(Noise(), Noise().requests(Brief("extraction", ""), "all", seeds, range(9)))
+    noised = candidates(Noise(), Noise().requests(Wanted(Brief("extraction", ""), "all", seeds, range(9))))
     for new in noised:
         assert isinstance(new, Example)
         assert not isinstance(new.input, str)
@@ -448,9 +449,9 @@ def test_invented_addresses_and_numbers_keep_their_shape() -> None:
 def test_kinds_that_swap_does_not_touch() -> None:
     seeds = [Example(str(n), f"is flight {n} late", "flight_status") for n in (101, 202, 303)]
     brief = Brief("classification", "", labels=("flight_status",))
-    assert Swap().requests(brief, "all", seeds, range(5)) == []
+    assert Swap().requests(Wanted(brief, "all", seeds, range(5))) == []
     assert capacity(brief, seeds).distinct == 0
-    rows = candidates(Noise(), Noise().requests(brief, "all", seeds, range(12)))
+    rows = candidates(Noise(), Noise().requests(Wanted(brief, "all", seeds, range(12))))
     for number, row in enumerate(rows):
         assert isinstance(row, Example)
         assert row.output == "flight_status"
@@ -492,7 +493,7 @@ def test_any_seeds_give_rows_that_can_be_undone(drawn: list[tuple[list[str], lis
     for seed in seeds:
         for slot in find_slots(seed.input_text, seed.output, None):
             assert seed.input_text[slot.start : slot.end] == slot.value
-    for request in Swap().requests(Brief("extraction", ""), "all", seeds, range(6)):
+    for request in Swap().requests(Wanted(Brief("extraction", ""), "all", seeds, range(6))):
         found = swapped(request.rules or {})
         if found is not None:
             seed = seeds[int(request.parents[0])]
@@ -659,7 +660,7 @@ def test_what_the_rules_cannot_answer() -> None:
 
 
 def test_empty_and_foreign_answers_are_no_candidates() -> None:
-    request = Swap().requests(*seed_arguments(), [0])[0]
+    request = Swap().requests(Wanted(*seed_arguments(), [0]))[0]
     assert request.rules is not None
     bare = Request("swap", "all", 0, rules=request.rules | {"donors": {}, "lists": []})
     (none,) = Swap().parse(bare, answer(bare), {})

@@ -48,7 +48,7 @@ class Asker:
         self._settings = settings
         self._ledger = ledger
         self._misses_in_a_row = 0
-        self._stopping = threading.Event()
+        self._stopping = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="teacher", daemon=True)
 
@@ -58,7 +58,7 @@ class Asker:
 
     def __exit__(self, *_: object) -> None:
         """Send nothing more; what is under way is waited for and recorded, because it is paid."""
-        self._stopping.set()
+        self._loop.call_soon_threadsafe(self._stopping.set)
         asyncio.run_coroutine_threadsafe(self._finish(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -104,14 +104,14 @@ class Asker:
         problem = next((error for task in done if (error := task.exception())), None)
         if others:
             self._stopping.set()
-            await asyncio.wait(others)
+        await asyncio.gather(*workers, return_exceptions=True)
         for future in unanswered.values():
             future.set_exception(problem or CancelledError())
 
     async def _ask(self, key: str, request: Request) -> Response:
         """One answer. Tries again what is worth it; a request that never succeeds is recorded so."""
         self.counts.sent += 1
-        reason = ""
+        reason, answered = "", self.counts.answered
         for attempt in range(1, self._settings.max_attempts + 1):
             try:
                 response = await self.teacher.ask(request)
@@ -119,14 +119,23 @@ class Asker:
                 reason = problem.reason
                 self._missed(key, attempt, problem)
                 if attempt < self._settings.max_attempts:
+                    await self._wait(_pause(attempt, problem.retry_after))
                     self.counts.retried += 1
-                    await asyncio.sleep(_pause(attempt, problem.retry_after))
             else:
                 self._misses_in_a_row = 0
                 self.counts.answered += 1
                 return response
         self.counts.failed += 1
+        if reason == "429" and self.counts.answered == answered:
+            # Nobody was let in all this time: a quota is used up, and the request is not to blame.
+            raise TeacherError("the teacher answers 429 to everything; what was answered is kept, run again")
         return Response("", FAILED + reason)
+
+    async def _wait(self, seconds: float) -> None:
+        """Sleep, unless everything stops: what waits for another try is not under way."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+            raise TeacherError("stopped before another try")
 
     def _record(self, key: str, request: Request, response: Response, out: Future[Response]) -> None:
         """Hand the answer to the ledger; `out` has it once it is durable. The worker need not wait."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from seedstock.example import Example
 from seedstock.exchange import Request
 from seedstock.project import Project
-from seedstock.recipes.base import Recipe
+from seedstock.recipes.base import Recipe, Wanted
 from seedstock.seeds.split import apportion
 
 TRIES_BEFORE_GIVING_UP = 20
@@ -124,8 +124,8 @@ def next_wave(project: Project, quotas: Sequence[Quota]) -> list[Work]:
         n = -(-wanted // recipe.rows)
         ordinals = range(quota.asked, quota.asked + n)
         last = wanted - (n - 1) * recipe.rows
-        seeds = cells[quota.cell]
-        requests = recipe.requests(project.brief, quota.cell, seeds, ordinals, last) if n else []
+        asked = Wanted(project.brief, quota.cell, cells[quota.cell], ordinals, last)
+        requests = recipe.requests(asked) if n else []
         if n and not requests:
             quota.given_up = f"{quota.recipe} finds nothing to work on in these seeds"
         wave += [Work(quota, recipe, request) for request in requests]

@@ -66,10 +66,12 @@ def release(
     project: Project, name: str | None = None, formats: Sequence[str] = ("messages",)
 ) -> ReleaseResult:
     """Write `releases/NAME/`, whole or not at all. Raises Refused with the failing gates."""
+    if not formats:
+        raise InputError(f"name at least one format: {', '.join(registry.names('exporter'))}")
     exporters = [_exporter(format_) for format_ in dict.fromkeys(formats)]
     project.check_frozen()
-    name = _free_name(project, name)
     with project.locked():
+        name = _free_name(project, name)
         accepted, tally = _accepted(project)
         mix = make_mix(project.seeds, accepted, project.config.mix)
         gates = [*tally.results(), *_set_results(project, mix)]

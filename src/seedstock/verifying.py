@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,11 @@ def verify(folder: Path, recorded: str | None = None) -> VerifyResult:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise _harm("manifest.json", f"cannot be read: {problem}") from problem
     _check_files(folder, files)
-    rows = _check_rows(folder, share)
+    with ExitStack() as stack:
+        try:
+            rows = _check_rows(folder, share, stack)
+        except (ValueError, KeyError, TypeError, OSError, StopIteration) as problem:
+            raise _harm("provenance.jsonl", f"cannot be read: {problem!r}") from problem
     result = VerifyResult(folder.name, str(folder), len(files) + 1, rows)
     if recorded is not None:
         result.manifest = "as released"
@@ -58,6 +63,7 @@ def verify(folder: Path, recorded: str | None = None) -> VerifyResult:
 
 def find_release(project: Path, given: str) -> tuple[Path, str | None]:
     """The folder of a release given by name or path, and its manifest's hash where a ledger has it."""
+    project = project.parent if project.is_file() else project
     named = project / "releases" / given
     folder = named if "/" not in given and named.is_dir() else Path(given)
     if not folder.is_dir():
@@ -82,16 +88,17 @@ def _check_files(folder: Path, files: dict[str, str]) -> None:
         raise _harm(name, "was added")
 
 
-def _check_rows(folder: Path, share: float) -> dict[str, int]:
+def _check_rows(folder: Path, share: float, stack: ExitStack) -> dict[str, int]:
     """Each provenance line against the line it is about; rows by origin against the manifest's share."""
     lines: dict[str, Iterator[bytes]] = {}
     real: dict[str, set[str]] = {}
     synthetic: dict[str, int] = {}
-    for raw in (folder / "provenance.jsonl").open("rb"):
+    for raw in stack.enter_context((folder / "provenance.jsonl").open("rb")):
         entry = json.loads(raw)
         name = entry["file"]
-        rows = lines.setdefault(name, (folder / name).open("rb"))
-        row = next(rows, b"").rstrip(b"\n")
+        if name not in lines:
+            lines[name] = stack.enter_context((folder / name).open("rb"))
+        row = next(lines[name], b"").rstrip(b"\n")
         if sha256(row) != entry["row_sha256"]:
             raise _harm(name, f"line {entry['line']} is not the row that provenance.jsonl describes")
         if entry["source"]["kind"] == "real":

@@ -95,9 +95,9 @@ def main() -> None:
 def exit_code(arguments: list[str]) -> int:
     """Run `arguments`; say an error in one line on standard error; give the exit code."""
     try:
-        app.main(args=arguments, prog_name="seedstock", standalone_mode=False)
-    except click.exceptions.Exit as done:
-        return done.exit_code
+        # Click hands the code of `Exit` back instead of raising it.
+        code = app.main(args=arguments or ["--help"], prog_name="seedstock", standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except (click.Abort, KeyboardInterrupt):
         _complain("interrupted; what is done is kept, run again to resume")
         return INTERRUPTED
@@ -116,14 +116,15 @@ def exit_code(arguments: list[str]) -> int:
     except BrokenPipeError:
         # Whoever read us has heard enough; Python must not complain about it again while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as problem:
-        # A full disk, a missing permission: the user's world, not a bug.
-        _complain(f"{problem.filename or 'a file'}: {problem.strerror or problem}")
+        # A full disk, a folder without permission, a file where a folder should be.
+        place = f"{problem.filename}: " if problem.filename else ""
+        _complain(f"{place}{problem.strerror or problem}")
         return InputError.exit_code
     except MemoryError:
         _complain("out of memory")
         return InputError.exit_code
-    return 0
 
 
 def _complain(text: str) -> None:

@@ -21,6 +21,21 @@ class Unparsed:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a recipe is asked for: requests of these ordinals, for a cell whose seeds are `seeds`.
+
+    Seeds come in rotation order, folds mixed. The last request asks for `last_rows` candidates where
+    that is given, so that a quota is not overfilled.
+    """
+
+    brief: Brief
+    cell: str
+    seeds: Sequence[Example]
+    ordinals: Sequence[int]
+    last_rows: int | None = None
+
+
 class Recipe(ABC):
     """A way of asking for candidates.
 
@@ -35,19 +50,11 @@ class Recipe(ABC):
     rows: ClassVar[int] = 1
 
     @abstractmethod
-    def requests(
-        self,
-        brief: Brief,
-        cell: str,
-        seeds: Sequence[Example],
-        ordinals: Sequence[int],
-        last_rows: int | None = None,
-    ) -> list[Request]:
-        """One request per ordinal, for a cell whose seeds are `seeds` (in rotation order, folds mixed).
+    def requests(self, wanted: Wanted) -> list[Request]:
+        """One request per ordinal, each for `rows` candidates; [] where these seeds give nothing to ask.
 
-        Each asks for `rows` candidates, the last one for `last_rows` where that is given. A pure
-        function: the same ordinal gives the same request, whatever else is asked for. Everything in
-        one request comes from seeds of one fold (policy 2).
+        A pure function: the same ordinal gives the same request, whatever else is asked for.
+        Everything in one request comes from seeds of one fold (policy 2).
         """
 
     @abstractmethod

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from seedstock.brief import Brief
 from seedstock.example import Example
 from seedstock.exchange import Request, Response
-from seedstock.recipes.base import Recipe, Unparsed
+from seedstock.recipes.base import Recipe, Unparsed, Wanted
 from seedstock.recipes.swap import read, swappable
 from seedstock.rules.plans import Plan, seed_number
 
@@ -25,25 +24,17 @@ class Noise(Recipe):
     share: ClassVar[Literal["augment", "generate"]] = "augment"
     asks: ClassVar[Literal["model", "rules"]] = "rules"
 
-    def requests(
-        self,
-        brief: Brief,
-        cell: str,
-        seeds: Sequence[Example],
-        ordinals: Sequence[int],
-        last_rows: int | None = None,
-    ) -> list[Request]:
+    def requests(self, wanted: Wanted) -> list[Request]:
         """One request per ordinal; none without seeds."""
-        if not seeds:
+        if not wanted.seeds:
             return []
-        found = {plan.study.example.id: plan for plan in swappable(brief, seeds)}
-        return [self._request(brief, cell, seeds, found, ordinal) for ordinal in ordinals]
+        found = {plan.study.example.id: plan for plan in swappable(wanted.brief, wanted.seeds)}
+        return [self._request(wanted, found, ordinal) for ordinal in wanted.ordinals]
 
-    def _request(
-        self, brief: Brief, cell: str, seeds: Sequence[Example], found: Mapping[str, Plan], ordinal: int
-    ) -> Request:
-        turn, place = divmod(ordinal, len(seeds))
-        seed = seeds[place]
+    def _request(self, wanted: Wanted, found: Mapping[str, Plan], ordinal: int) -> Request:
+        brief = wanted.brief
+        turn, place = divmod(ordinal, len(wanted.seeds))
+        seed = wanted.seeds[place]
         number = seed_number(self.name, seed.id, ordinal)
         plan = found.get(seed.id)
         if plan is None:
@@ -53,14 +44,11 @@ class Noise(Recipe):
         # A greeting is no part of a label's or a model answer's question: only extraction is deaf to it.
         rules |= {"additions": brief.kind == "extraction", "reorder": brief.kind in REORDERED}
         return Request(
-            self.name, cell, ordinal, rules=rules, parents=(seed.id,), fold=seed.source.fold,
+            self.name, wanted.cell, ordinal, rules=rules, parents=(seed.id,), fold=seed.source.fold,
         )  # fmt: skip
 
     def parse(
-        self,
-        request: Request,
-        response: Response,
-        seeds: Mapping[str, Example],
+        self, request: Request, response: Response, seeds: Mapping[str, Example]
     ) -> list[Example | Unparsed]:
         """The one candidate; `unchanged` where nothing may be touched."""
         return [read(response.text, Unparsed("unchanged", "nothing in this seed may be changed", ""))]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Any, ClassVar, Literal
 
-from seedstock.brief import Brief
 from seedstock.example import Example
 from seedstock.exchange import Message, Request, Response
-from seedstock.recipes.base import Recipe, Unparsed
+from seedstock.recipes.base import Recipe, Unparsed, Wanted
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -33,30 +32,25 @@ class Paraphrase(Recipe):
     asks: ClassVar[Literal["model", "rules"]] = "model"
     rows: ClassVar[int] = 3
 
-    def requests(
-        self,
-        brief: Brief,
-        cell: str,
-        seeds: Sequence[Example],
-        ordinals: Sequence[int],
-        last_rows: int | None = None,
-    ) -> list[Request]:
+    def requests(self, wanted: Wanted) -> list[Request]:
         """Seeds in rotation. What all requests share comes first, so that servers can cache it."""
-        rows = [self.rows] * (len(ordinals) - 1) + [last_rows or self.rows]
+        last = len(wanted.ordinals) - 1
         return [
-            self._request(brief, cell, seeds[o % len(seeds)], o, o // len(seeds), n)
-            for o, n in zip(ordinals, rows, strict=True)
+            self._request(wanted, ordinal, (wanted.last_rows or self.rows) if place == last else self.rows)
+            for place, ordinal in enumerate(wanted.ordinals)
         ]
 
-    def _request(self, brief: Brief, cell: str, seed: Example, ordinal: int, turn: int, rows: int) -> Request:
+    def _request(self, wanted: Wanted, ordinal: int, rows: int) -> Request:
+        turn, place = divmod(ordinal, len(wanted.seeds))
+        seed = wanted.seeds[place]
         system = Template(_prompt()).safe_substitute(
-            instruction=brief.instruction or "(no instruction given)"
+            instruction=wanted.brief.instruction or "(no instruction given)"
         )
         some = "1 paraphrase" if rows == 1 else f"{rows} paraphrases"
-        wanted = f"Write {some} of this input:\n{_varying(seed)}"
-        asked = f"The right output:\n{seed.output_text}\n\n{wanted}"
+        task = f"Write {some} of this input:\n{_varying(seed)}"
+        asked = f"The right output:\n{seed.output_text}\n\n{task}"
         return Request(
-            recipe=self.name, cell=cell, ordinal=ordinal,
+            recipe=self.name, cell=wanted.cell, ordinal=ordinal,
             messages=(Message("system", system), Message("user", asked)),
             # The sampling seed makes the second round over the seeds a new question.
             schema=SCHEMA, params={"seed": turn}, rows=rows, parents=(seed.id,), fold=seed.source.fold,

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from seedstock.brief import Brief
 from seedstock.example import Example
 from seedstock.exchange import Message, Request, Response
-from seedstock.recipes.base import Recipe, Unparsed
+from seedstock.recipes.base import Recipe, Unparsed, Wanted
 from seedstock.rules.plans import Plan, plans, seed_number
 
 KINDS = ("extraction", "transformation")
@@ -45,32 +45,22 @@ class Swap(Recipe):
     share: ClassVar[Literal["augment", "generate"]] = "augment"
     asks: ClassVar[Literal["model", "rules"]] = "rules"
 
-    def requests(
-        self,
-        brief: Brief,
-        cell: str,
-        seeds: Sequence[Example],
-        ordinals: Sequence[int],
-        last_rows: int | None = None,
-    ) -> list[Request]:
+    def requests(self, wanted: Wanted) -> list[Request]:
         """One request per ordinal; none at all where no seed has anything to exchange."""
-        found = swappable(brief, seeds)
-        return [self._request(brief, cell, found, ordinal) for ordinal in ordinals] if found else []
+        found = swappable(wanted.brief, wanted.seeds)
+        return [self._request(wanted, found, ordinal) for ordinal in wanted.ordinals] if found else []
 
-    def _request(self, brief: Brief, cell: str, found: Sequence[Plan], ordinal: int) -> Request:
+    def _request(self, wanted: Wanted, found: Sequence[Plan], ordinal: int) -> Request:
         turn, place = divmod(ordinal, len(found))
         seed = found[place].study.example
         number = seed_number(self.name, seed.id, ordinal)
-        rules = found[place].rules(self.name, turn, number, brief.schema)
+        rules = found[place].rules(self.name, turn, number, wanted.brief.schema)
         return Request(
-            self.name, cell, ordinal, rules=rules, parents=(seed.id,), fold=seed.source.fold,
+            self.name, wanted.cell, ordinal, rules=rules, parents=(seed.id,), fold=seed.source.fold,
         )  # fmt: skip
 
     def parse(
-        self,
-        request: Request,
-        response: Response,
-        seeds: Mapping[str, Example],
+        self, request: Request, response: Response, seeds: Mapping[str, Example]
     ) -> list[Example | Unparsed]:
         """The one candidate; `no_slots` where no exchange proved sound."""
         return [read(response.text, Unparsed("no_slots", "no value could be exchanged soundly", ""))]

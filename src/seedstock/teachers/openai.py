@@ -22,7 +22,10 @@ class OpenAISettings(TeacherSettings):
     """Settings of `teacher: {kind: openai}`."""
 
     kind: Literal["openai"] = "openai"
-    base_url: str = Field(description='address up to and with the version: "http://localhost:8000/v1"')
+    base_url: str = Field(
+        pattern=r"^https?://[^/\s]",
+        description='address up to and with the version: "http://localhost:8000/v1"',
+    )
     model: str = Field(description="model name, as the server knows it")
     api_key_env: str = Field("OPENAI_API_KEY", description="environment variable that holds the key")
     licence: str | None = Field(None, description="licence of the model's weights, for the card")
@@ -42,7 +45,7 @@ class OpenAI(Teacher):
     def __init__(self, settings: OpenAISettings) -> None:
         self.settings = settings
         self._url = settings.base_url.rstrip("/") + "/chat/completions"
-        self._key = os.environ.get(settings.api_key_env, "")
+        self._key = os.environ.get(settings.api_key_env, "").strip()
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -129,12 +132,23 @@ class OpenAI(Teacher):
             text = message.get("content") or message.get("refusal") or ""
             usage = data.get("usage") or {}
             cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens")
-            counted = Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), cached)
-            return Response(
-                str(text), str(choice.get("finish_reason") or "stop"), str(data.get("model", "")), counted
+            counted = Usage(
+                _tokens(usage.get("prompt_tokens")), _tokens(usage.get("completion_tokens")), _tokens(cached)
             )
+            reason, model = choice.get("finish_reason") or "stop", data.get("model") or ""
+            return Response(str(text), _word(reason), _word(model), counted)
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as problem:
-            raise Transient("bad_body", f"not a chat completion: {raw[:200]!r}") from problem
+            raise Transient("bad_body", f"not a chat completion: {self._words(raw)[:200]}") from problem
+
+
+def _tokens(count: Any) -> int | None:
+    """A count as the server gave it; None for anything that is no count."""
+    return count if isinstance(count, int) and 0 <= count < 2**53 else None
+
+
+def _word(value: Any) -> str:
+    """A short word of the server's that any file can hold."""
+    return str(value)[:200].encode("utf-8", "replace").decode()
 
 
 def _seconds(retry_after: str | None) -> float | None:
