@@ -174,7 +174,7 @@ class _Sink:
     """The files of an audit, written beside their final place as rows come in; nothing without a folder."""
 
     def __init__(self, out: Path | None) -> None:
-        self._out = out
+        self._out = None if out is None else out.resolve()  # `.` and links have no place beside them
         self._made: Path | None = None
         self._files: dict[bool, BinaryIO] = {}
 

@@ -97,9 +97,7 @@ class MixSection(Section):
     """What goes into a release."""
 
     min_real: float = Field(0.2, ge=0, le=1, description="least share of real rows in what the student sees")
-    repeat_real: int = Field(
-        4, ge=1, le=4, description="a seed may be repeated so often to reach it (policy 9: 4)"
-    )
+    repeat_real: int = Field(4, ge=1, le=4, description="a seed may be repeated so often to reach it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +180,12 @@ def json_schema() -> dict[str, Any]:
     outputs = {name: of(registry.load("task", name).Value) for name in registry.names("task")}
     task["properties"]["output"] |= {"properties": outputs, "additionalProperties": False, "maxProperties": 1}
     gates = {
-        name: {"anyOf": [{"type": "boolean"}, of(registry.load("gate", name).Settings)]}
+        name: {"anyOf": [_switch(name), of(registry.load("gate", name).Settings)]}
         for name in registry.names("gate")
     }
     properties = {
         "task": task, "seeds": data, "holdout": data, "ood": data,
-        "teacher": {"oneOf": settings("teacher")},
+        "teacher": {"anyOf": [{"enum": registry.names("teacher")}, *settings("teacher")]},
         "embedder": {"anyOf": [{"enum": registry.names("embedder")}, *settings("embedder")]},
         "plan": of(PlanSection), "mix": of(MixSection),
         "gates": {"type": "object", "properties": gates, "additionalProperties": False},
@@ -200,6 +198,11 @@ def json_schema() -> dict[str, Any]:
         "title": FILE_NAME, "type": "object", "properties": properties, "required": ["task", "seeds"],
         "additionalProperties": False, "$defs": definitions,
     }  # fmt: skip
+
+
+def _switch(gate: str) -> dict[str, Any]:
+    """What stands for a gate's settings: true, or false where it can be turned off."""
+    return {"type": "boolean"} if registry.load("gate", gate).optional else {"const": True}
 
 
 def load_output(file: YamlFile, value: dict[str, Any]) -> Output:

@@ -185,7 +185,7 @@ class Ledger:
         )  # fmt: skip
         use = response.usage
         answered = (
-            key, response.text, response.finish_reason, response.model, use.prompt_tokens,
+            key, _stored(response.text), response.finish_reason, response.model, use.prompt_tokens,
             use.completion_tokens, use.cached_tokens, cost, now(),
         )  # fmt: skip
         self._insert("requests", [asked], ignore=True)
@@ -261,7 +261,7 @@ class Ledger:
             part = keys[start : start + 500]
             marks = ",".join("?" * len(part))
             for row in self._rows(f"SELECT {columns} FROM responses WHERE key IN ({marks})", *part):
-                found[row[0]] = Response(row[1], row[2], row[3], Usage(*row[4:]))
+                found[row[0]] = Response(_answered(row[1]), row[2], row[3], Usage(*row[4:]))
         return found
 
     def asked(self, key: str) -> Asked | None:
@@ -274,7 +274,7 @@ class Ledger:
         )  # fmt: skip
         for row in rows:
             recipe, cell, fold, parents, body, teacher, text, finish_reason, model, *rest = row
-            response = Response(text, finish_reason, model, Usage(*rest[:3]))
+            response = Response(_answered(text), finish_reason, model, Usage(*rest[:3]))
             made_from = tuple(json.loads(parents))
             return Asked(recipe, cell, fold, made_from, json.loads(body), teacher, response, *rest[3:])
         return None
@@ -404,6 +404,16 @@ def _dump(value: Any) -> str:
 def _clean(text: str) -> str:
     """SQLite stores UTF-8: lone surrogates become question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _stored(answer: str) -> str | bytes:
+    """An answer as it can be stored without loss: read again, it must be gated as it was."""
+    whole = _clean(answer) == answer
+    return answer if whole else answer.encode("utf-8", "surrogatepass")
+
+
+def _answered(stored: str | bytes) -> str:
+    return stored if isinstance(stored, str) else stored.decode("utf-8", "surrogatepass")
 
 
 def _candidate_row(row: Candidate) -> tuple[Any, ...]:

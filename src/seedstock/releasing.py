@@ -81,8 +81,10 @@ def release(
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir(parents=True)
         files = _write(project, made, name, mix, gates, waivers, exporters, tally)
-        put_in_place(made, final)
+        _refuse_other_content(project, name, files["manifest.json"], made)
+        # Recorded first: whatever stands under its final name, the ledger vouches for.
         project.ledger.record_release(name, project.run_id, files["manifest.json"])
+        put_in_place(made, final)
     return ReleaseResult(name, str(final), mix, gates, waivers, files, tally)
 
 
@@ -94,8 +96,9 @@ def _exporter(name: str) -> Exporter:
 def _free_name(project: Project, name: str | None) -> str:
     folder = project.folder / "releases"
     if name is None:
-        numbers = (n for n in range(1, 100_000) if not (folder / f"v{n}").exists())
-        return f"v{next(numbers)}"
+        taken = project.ledger.releases() if project.has_ledger else {}
+        names = (f"v{n}" for n in range(1, 100_000))
+        return next(free for free in names if free not in taken and not (folder / free).exists())
     if not NAME.fullmatch(name):
         raise InputError(f"release name {name!r}: letters, digits, dot, dash and underscore, at most 64")
     if (folder / name).exists():
@@ -103,6 +106,14 @@ def _free_name(project: Project, name: str | None) -> str:
             f"release {name!r} exists, and a release is never changed; choose another name", path=folder
         )
     return name
+
+
+def _refuse_other_content(project: Project, name: str, manifest: str, made: Path) -> None:
+    """A name stands for one content for ever, also after its folder was removed."""
+    before = project.ledger.releases().get(name)
+    if before is not None and before != manifest:
+        shutil.rmtree(made)
+        raise InputError(f"release {name!r} was written before, with other content; choose another name")
 
 
 def _accepted(project: Project) -> tuple[list[Example], Tally]:

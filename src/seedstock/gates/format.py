@@ -28,11 +28,9 @@ class Trace:
 TRACES = (
     Trace(
         "bad_characters",
-        re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]"),
+        re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd]"),
         "control characters or broken Unicode",
     ),
-    # On its own, because no seed can have one: a seed's control characters must not let it in.
-    Trace("bad_characters", re.compile(r"[\ud800-\udfff]"), "half a character (a lone surrogate)"),
     Trace(
         "template_token",
         re.compile(

@@ -18,7 +18,7 @@ class Price(BaseModel):
 
     input: float = Field(ge=0, description="per million prompt tokens")
     output: float = Field(ge=0, description="per million completion tokens")
-    currency: str = "USD"
+    currency: str = Field("USD", description="what the price is in")
 
 
 class TeacherSettings(BaseModel):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from seedstock.errors import TeacherError
+from seedstock.errors import InputError, TeacherError
 from seedstock.exchange import Request, Response, Usage
 from seedstock.teachers.base import Teacher, TeacherSettings, Transient
 
@@ -29,7 +29,7 @@ class OpenAISettings(TeacherSettings):
     model: str = Field(description="model name, as the server knows it")
     api_key_env: str = Field("OPENAI_API_KEY", description="environment variable that holds the key")
     licence: str | None = Field(None, description="licence of the model's weights, for the card")
-    temperature: float = Field(0.9, ge=0, le=2)
+    temperature: float = Field(0.9, ge=0, le=2, description="spread of the answers; 0.7 to 1 keeps the tail")
     top_p: float = Field(1.0, gt=0, le=1, description="below 1 the tail of the distribution is lost")
     max_tokens: int = Field(1024, ge=1, description="longest answer, in tokens")
     structured: Literal["json_schema", "json_object", "none"] = Field(
@@ -46,6 +46,10 @@ class OpenAI(Teacher):
         self.settings = settings
         self._url = settings.base_url.rstrip("/") + "/chat/completions"
         self._key = os.environ.get(settings.api_key_env, "").strip()
+        if not (self._key.isascii() and self._key.isprintable()):
+            raise InputError(
+                f"the key in ${settings.api_key_env} has characters that no HTTP header can hold"
+            )
         self._session: aiohttp.ClientSession | None = None
 
     @property

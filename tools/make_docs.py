@@ -1,0 +1,392 @@
+"""Write the pages of docs/ that are made from the code, or check that they are current.
+
+python tools/make_docs.py            write commands.md, config.md and prompts.md
+python tools/make_docs.py --check    exit 1 and name what is stale
+python tools/make_docs.py --funnel   run the demo and draw docs/funnel.svg from its figures
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seedstock import errors, registry
+from seedstock.brief import Brief
+from seedstock.cli.main import COMMANDS, INTERRUPTED, app
+from seedstock.config import LATER, json_schema
+from seedstock.demo import BUNDLED
+from seedstock.recipes.base import Wanted
+from seedstock.recipes.paraphrase import SCHEMA, Paraphrase
+from seedstock.reporting.funnel import Step, funnel_svg
+from seedstock.seeds.readers import read_examples
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+EXIT_CODES = {
+    0: "fine, warnings included",
+    errors.SeedstockError.exit_code: "a bug in Seedstock",
+    errors.InputError.exit_code: """input, config or arguments that cannot be used: one line on standard error
+        with the file, the line or row, what is wrong and what would be right""",
+    errors.Refused.exit_code: "refused by a gate or a policy; with `--json` the refusing results are printed",
+    errors.TeacherError.exit_code: """the teacher could not be used; what was answered is kept, run again to
+        resume""",
+    INTERRUPTED: "interrupted; what is done is kept, run again to resume",
+}
+
+JSON_KEYS = {
+    "demo": "`path`, and under `check`, `run` and `release` what these commands print",
+    "init": """`path`, `files`, `detected` (`rows`, `kind`, `output`, `fields`, `labels` for a classification;
+        empty without seeds)""",
+    "check": """`verdict` (`pass`, `warn`, `refused`), `seeds` (`rows`, `usable`, `duplicates`), `cells`,
+        `gates`, `plan` (`requests`, `tokens_in`, `tokens_out`, `cost`, `currency`, `target`, `recipes`, and
+        `most`: the bound that over-generation sets), `notes`, `embedder`, `holdout`, `teacher`, `run`""",
+    "run": """`run`, `requests` of this call (`sent`, `answered`, `retried`, `failed`), `faults` by reason,
+        and of the project's whole state: `candidates`, `accepted`, `rejected` by gate, `cells` (`cell`,
+        `target`, `accepted`, `state`), `recipes`, `cost` (`total`, `per_accepted`, `currency`); `stopped`
+        where `--limit` was reached. With `--dry-run`: `run`, `plan`, `requests` with their exact prompts""",
+    "audit": """`rows`, `kept`, `rejected` by gate, `reasons`, `repaired` (always 0 in this version), `gates`,
+        `verdict` (`pass`, `warn`, `refused`), `out`, `notes`""",
+    "release": """`release`, `path`, `rows` (`real`, `synthetic`), `repeat_real`, `real_share` (`rows`,
+        `exposure`), `left_out`, `gates`, `waivers`, `files` (name and SHA-256); refused: `verdict`, `refused`
+        (gate results), `reason`""",
+    "trace": """`id`, `outcome`, `source`, `parents`, `prompt`, `teacher`, `gates`, `reviews` (always empty in
+        this version), `example`, `answer`, `children`""",
+    "verify": "`release`, `path`, `verdict`, `files`, `rows`, `manifest`; harm: as for a refused release",
+    "schema": "the JSON Schema, as the command does without it",
+}
+
+JSON_NOTE = """Every command takes `--json`: one JSON document on standard output, everything else on standard
+    error. A gate result has the keys `gate`, `status` (`pass`, `warn`, `fail`, `not_enough_data`, `skipped`),
+    `code`, `figure`, `threshold`, `n`, `reason`, and where there is one `evidence`, `interval`, `p_value`."""
+
+CONFIG_NOTE = """The file is YAML, and so may be JSON. Only `task` and `seeds` are needed. An unknown key is
+    an error that names the nearest known one. Paths are relative to the file. The demo's own:"""
+
+LATER_NOTE = """These keys belong to the design and not yet to this version. They are accepted, so that a
+    config written for later works now, and `check` says for each that it has no effect. One exception: a
+    domain that is `regulated` is refused, because every generated row would need an expert's review."""
+
+NAMES_NOTE = """What the tables of names hold. A teacher, an embedder and a format may also be named as
+    `"module:Class"`, and an installed package may add names of every kind through entry points of the group
+    `seedstock.KIND` (`seedstock.gate`, `seedstock.recipe`, …)."""
+
+DRY_RUN_NOTE = """`seedstock run --dry-run` prints every prompt of your own project as it would be sent.
+    `swap` and `noise` send none: see [rules.md](rules.md)."""
+
+PROMPT_NOTE = """`src/seedstock/recipes/prompts/paraphrase.txt`; `$instruction` is `task.instruction`. It is
+    the same for every request of a project, so that a server can cache it."""
+
+KINDS = {
+    "gate": ("Gates", "Asked in this order; each has a section in `gates`."),
+    "recipe": ("Recipes", "The keys of `plan.recipes`."),
+    "teacher": ("Teachers", "`teacher.kind` is one of them."),
+    "embedder": ("Embedders", "`embedder.kind` is one of them."),
+    "exporter": ("Training formats", "`release --format` takes one or several."),
+}
+
+BESIDE = {
+    "holdout": "Real rows for evaluation only: never in a prompt, never in training, frozen by the"
+    " first run.",
+    "ood": "Real rows from outside the training distribution, for evaluation only.",
+}
+
+
+def commands_page() -> str:
+    """Every command: usage, options, what `--json` prints."""
+    parts = [
+        "# Commands",
+        _generated("the commands themselves"),
+        f"`{_usage(app, 'seedstock')}`",
+        _options(app),
+        _flat(JSON_NOTE),
+        "## Exit codes",
+        _table(("code", "means"), [(f"`{code}`", text) for code, text in EXIT_CODES.items()]),
+    ]
+    for name, (where, _) in COMMANDS.items():
+        module, _, attribute = where.partition(":")
+        command = getattr(import_module(module), attribute)
+        parts += [f"## {name}", f"`{_usage(command, f'seedstock {name}')}`", _flat(command.help)]
+        parts += [_options(command), f"`--json` prints {_flat(JSON_KEYS[name])}."]
+    return _page(parts)
+
+
+def config_page() -> str:
+    """Every section and key of seedstock.yaml, out of its JSON Schema."""
+    schema = json_schema()
+    later = {place[0] for place in LATER if len(place) == 1}
+    own = (BUNDLED / "seedstock.yaml").read_text(encoding="utf-8")
+    parts = ["# seedstock.yaml", _generated("the same source as `seedstock schema`"), _flat(CONFIG_NOTE)]
+    parts.append(f"```yaml\n{own}```")
+    for name, section in schema["properties"].items():
+        if name not in later:
+            parts += [f"## {name}", *_section(name, section, schema["$defs"])]
+    parts += ["## Accepted without effect", _flat(LATER_NOTE), _later()]
+    return _page([*parts, "## Names", _flat(NAMES_NOTE), *_names()])
+
+
+def prompts_page() -> str:
+    """The prompts, word for word, and one request as it is sent."""
+    file = BUNDLED.parents[1] / "recipes" / "prompts" / "paraphrase.txt"
+    seed = read_examples(BUNDLED / "seeds.jsonl")[0]
+    brief = Brief("extraction", "Turn the maintenance message into a ticket.")
+    [request] = Paraphrase().requests(Wanted(brief, "all", [seed], [0]))
+    sent = "\n\n".join(f"[{message.role}]\n{message.content.strip()}" for message in request.messages)
+    return _page([
+        "# Prompts",
+        _generated("the prompt files"),
+        _flat(DRY_RUN_NOTE),
+        "## paraphrase",
+        _flat(PROMPT_NOTE),
+        f"```text\n{file.read_text(encoding='utf-8')}```",
+        f"One seed per request, {Paraphrase.rows} rewrites asked for. Of a conversation the last message is"
+        " rewritten. The answer is asked for by this JSON Schema (`teacher.structured`):",
+        f"```json\n{_json(SCHEMA)}\n```",
+        "A request for the first seed of the demo, with a shorter instruction than the demo's:",
+        f"```text\n{sent}\n```",
+    ])  # fmt: skip
+
+
+def _page(parts: Sequence[str]) -> str:
+    return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+
+
+def _generated(source: str) -> str:
+    return f"*Made from {source} by `make docs`; a test fails when it is stale.*"
+
+
+def _usage(command: click.Command, name: str) -> str:
+    return " ".join([name, *command.collect_usage_pieces(click.Context(command))])
+
+
+def _options(command: click.Command) -> str:
+    rows = [
+        (f"`{option.opts[-1]}{_metavar(option)}`", f"{option.help}{_shown_default(option)}")
+        for option in command.params
+        if isinstance(option, click.Option) and option.help and "as_json" not in option.name
+    ]
+    return _table(("option", "does"), rows) if rows else ""
+
+
+def _metavar(option: click.Option) -> str:
+    return "" if option.is_flag else f" {option.metavar or option.type.name.upper()}"
+
+
+def _shown_default(option: click.Option) -> str:
+    return f" Default: `{option.default}`." if option.show_default else ""
+
+
+def _section(name: str, section: Mapping[str, Any], defs: Mapping[str, Any]) -> Iterator[str]:
+    """One section: its text and a table of keys; one table per kind where there are several."""
+    if name in BESIDE:
+        found = f"`{name}.jsonl` beside the config needs no mention."
+        yield f"{BESIDE[name]} The keys are those of `seeds`; {found}"
+    elif name == "gates":
+        yield "A mapping of gates to their settings. `false` turns a gate off; `leak` cannot be turned off."
+        for gate, found in section["properties"].items():
+            for variant in _objects(found):
+                yield from (f"### gates.{gate}", variant["description"], _keys(variant, defs))
+    elif len(variants := _objects(section)) > 1:
+        kinds = _codes(map(_kind, variants))
+        yield f"A mapping with a `kind`, one of {kinds}; where no more is needed, the kind alone will do."
+        for variant in variants:
+            yield from (f"### {name}: {_kind(variant)}", variant["description"], _keys(variant, defs))
+    else:
+        path_will_do = " A path alone will do." if len(_any(section)) > 1 else ""
+        yield from (variants[0]["description"] + path_will_do, _keys(variants[0], defs))
+        if name == "task":
+            yield from _outputs(variants[0]["properties"]["output"]["properties"], defs)
+
+
+def _outputs(kinds: Mapping[str, Any], defs: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("### task.output", "Exactly one of these.")
+    rows = [(f"`{name}`", _type(kind, defs), _first_line("task", name)) for name, kind in kinds.items()]
+    yield _table(("key", "type", "valid outputs"), rows)
+    for name, kind in kinds.items():
+        if kind.get("properties"):
+            yield f"### task.output.{name}"
+            yield _keys(kind, defs)
+
+
+def _keys(section: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
+    needed = section.get("required", ())
+    rows = []
+    keys = sorted(section["properties"].items(), key=lambda item: item[0] != "kind")
+    for key, value in keys:
+        if "Accepted, without effect" in value.get("description", ""):
+            continue
+        rows.append((f"`{key}`", _type(value, defs), _default(value, key in needed), _meaning(key, value)))
+        for inner, part in _inner(value, defs):
+            rows.append(
+                (
+                    f"`{key}.{inner}`",
+                    _type(part, defs),
+                    _default(part, "default" not in part),
+                    _meaning(inner, part),
+                )
+            )
+    return _table(("key", "type", "default", "meaning"), rows)
+
+
+def _default(value: Mapping[str, Any], needed: bool) -> str:
+    return "needed" if needed else "" if value.get("default") is None else f"`{_json(value['default'])}`"
+
+
+def _meaning(key: str, value: Mapping[str, Any]) -> str:
+    words = {"kind": "which one", "temperature": "sampling temperature", "currency": "what prices are in"}
+    return str(value.get("description") or words.get(key, ""))
+
+
+def _inner(value: Mapping[str, Any], defs: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for variant in _any(value):
+        if "$ref" in variant:
+            yield from defs[variant["$ref"].rpartition("/")[2]]["properties"].items()
+
+
+def _type(value: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
+    """A type in words, with its bounds."""
+    named = [_one_type(variant, defs) for variant in _any(value) if variant.get("type") != "null"]
+    return " or ".join(named)
+
+
+def _one_type(value: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
+    if "enum" in value:
+        return ", ".join(f"`{word}`" for word in value["enum"])
+    if "const" in value:
+        return f"`{value['const']}`"
+    if "$ref" in value:
+        return "mapping"
+    if value.get("type") == "array":
+        return f"list of {_type(value['items'], defs)}"
+    if value.get("type") == "object":
+        inner = value.get("additionalProperties")
+        return f"mapping of {_type(inner, defs)}" if isinstance(inner, dict) else "mapping"
+    name = {"string": "text"}.get(value["type"], value["type"])
+    return f"{'path' if value.get('format') == 'path' else name}{_bounds(value)}"
+
+
+def _bounds(value: Mapping[str, Any]) -> str:
+    signs = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
+    found = [f"{sign} {value[key]:,}" for key, sign in signs.items() if key in value]
+    return f" {' and '.join(found)}" if found else ""
+
+
+def _any(value: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = value.get("anyOf") or value.get("oneOf") or [value]
+    return found
+
+
+def _objects(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [variant for variant in _any(value) if "properties" in variant]
+
+
+def _kind(variant: Mapping[str, Any]) -> str:
+    return str(variant["properties"]["kind"]["const"])
+
+
+def _later() -> str:
+    rows = [(f"`{'.'.join(place)}`", meaning) for place, meaning in LATER.items()]
+    return _table(("key", "what that means"), rows)
+
+
+def _names() -> Iterator[str]:
+    for kind, (title, where) in KINDS.items():
+        yield from (f"### {title}", where)
+        yield _table(("name", "is"), [(f"`{n}`", _about(kind, n)) for n in registry.names(kind)])
+
+
+def _first_line(kind: str, name: str) -> str:
+    return _flat((registry.load(kind, name).__doc__ or "").partition("\n\n")[0])
+
+
+def _about(kind: str, name: str) -> str:
+    """What the part's own file says of itself in its first lines."""
+    module = sys.modules[registry.load(kind, name).__module__]
+    return _flat((module.__doc__ or "").partition("\n\n")[0])
+
+
+def _codes(words: Iterator[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    cells = [head, ["---"] * len(head), *([_cell(text) for text in row] for row in rows)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in cells)
+
+
+def _cell(text: str) -> str:
+    return _flat(text).replace("|", "\\|")
+
+
+def _flat(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2 if isinstance(value, dict) and value else None)
+
+
+PAGES = {"commands.md": commands_page, "config.md": config_page, "prompts.md": prompts_page}
+
+
+def stale() -> list[str]:
+    """The generated pages that are not what they would be if made now."""
+    found = {
+        name: (DOCS / name).read_text(encoding="utf-8") if (DOCS / name).exists() else "" for name in PAGES
+    }
+    return [name for name, page in PAGES.items() if found[name] != page()]
+
+
+def draw_funnel() -> str:
+    """The demo's funnel as an SVG on a white ground, from a run made now."""
+    from seedstock import Project, release, run
+    from seedstock.demo import copy_project
+    from seedstock.releasing import release_page
+
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "demo"
+        copy_project(folder)
+        with Project(folder) as project:
+            run(project)
+            made = release(project)
+            seeds = len(project.seeds)
+    page = release_page(made.name, made.mix, made.gates, made.waivers, made.tally, [])
+    return on_white(funnel_svg([Step("seeds", seeds, "written by hand"), *page.steps]))
+
+
+def on_white(svg: str) -> str:
+    """The same picture on a white ground, so that its dark text reads in dark mode too."""
+    head, _, rest = svg.partition(">")
+    return f'{head}><rect width="100%" height="100%" rx="6" fill="#ffffff"/>{rest}\n'
+
+
+def main() -> int:
+    """Do what the arguments say; the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--funnel", action="store_true")
+    wanted = parser.parse_args()
+    if wanted.check:
+        for name in (found := stale()):
+            print(f"docs/{name} is stale; run: make docs", file=sys.stderr)
+        return 1 if found else 0
+    if wanted.funnel:
+        (DOCS / "funnel.svg").write_text(draw_funnel(), encoding="utf-8")
+        return 0
+    DOCS.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
