@@ -38,7 +38,9 @@ class Gatekeeper:
 
     def __init__(self, settings: Mapping[str, BaseModel | None], tools: Tools) -> None:
         made = [make_gate(name, given, tools) for name, given in settings.items() if given is not None]
-        self._row_gates = [gate for gate in made if isinstance(gate, RowGate)]
+        # A gate that remembers comes last: what another rejects must not count as accepted. Stable otherwise.
+        row_gates = [gate for gate in made if isinstance(gate, RowGate)]
+        self._row_gates = sorted(row_gates, key=lambda gate: gate.remembers)
         self._set_gates = [gate for gate in made if isinstance(gate, SetGate)]
         self._tools = tools
 

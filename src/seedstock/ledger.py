@@ -1,20 +1,14 @@
 """The ledger: everything that happened, in one SQLite file that is only ever appended to.
 
-One thread writes. It commits what has gathered every 20 ms or 64 entries with `synchronous=FULL`,
-and an entry's future is resolved only after its commit: who waits for it knows that a power cut
-cannot take the answer back. Reads go through a second connection.
+One thread writes, in groups (`groupwriter.py`); reads go through a second connection.
 """
 
 from __future__ import annotations
 
 import json
-import queue
 import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,12 +17,11 @@ from typing import Any
 from seedstock.errors import InputError
 from seedstock.example import Example
 from seedstock.exchange import Request, Response, Usage, canonical
+from seedstock.groupwriter import GroupWriter
 from seedstock.verdict import Verdict
 
 APPLICATION_ID = 0x5EED5  # marks the file as ours
 VERSION = 1
-GROUP_SECONDS = 0.02
-GROUP_ENTRIES = 64
 
 _SERIAL = "serial INTEGER PRIMARY KEY"
 _TABLES: dict[str, tuple[str, ...]] = {
@@ -55,8 +48,6 @@ _INDEXES = (
     "CREATE UNIQUE INDEX IF NOT EXISTS candidates_by_rank ON candidates (run, rank)",
     "CREATE INDEX IF NOT EXISTS candidates_by_id ON candidates (id)",
 )
-
-_Work = tuple[Callable[[sqlite3.Connection], object], "Future[None]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +130,7 @@ class Ledger:
         except InputError:
             self._reader.close()
             raise
-        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
-        self._thread.start()
+        self._writer = GroupWriter(lambda: _connect(path))
 
     def __enter__(self) -> Ledger:
         return self
@@ -151,23 +140,17 @@ class Ledger:
 
     def close(self) -> None:
         """Commit what is waiting, then close."""
-        self._queue.put(None)
-        self._thread.join()
+        self._writer.close()
         self._reader.close()
 
     # -- writing
-
-    def _submit(self, work: Callable[[sqlite3.Connection], object]) -> Future[None]:
-        future: Future[None] = Future()
-        self._queue.put((work, future))
-        return future
 
     def _insert(self, table: str, rows: Iterable[Sequence[Any]], *, ignore: bool = False) -> Future[None]:
         rows = [tuple(_clean(v) if isinstance(v, str) else v for v in row) for row in rows]
         columns = [column.split()[0] for column in _TABLES[table] if column != _SERIAL]
         verb = "INSERT OR IGNORE" if ignore else "INSERT"
         query = f"{verb} INTO {table} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})"
-        return self._submit(lambda db: db.executemany(query, rows))
+        return self._writer.submit(lambda db: db.executemany(query, rows))
 
     def record_answer(
         self,
@@ -220,33 +203,6 @@ class Ledger:
     def record_release(self, name: str, run: str, manifest_sha256: str) -> None:
         """That a release was written."""
         self._insert("releases", [(name, run, manifest_sha256, now())], ignore=True).result()
-
-    def _write(self) -> None:
-        db = _connect(self.path)
-        try:
-            open_ = True
-            while open_:
-                group, open_ = self._gather()
-                if group:
-                    _commit(db, group)
-        finally:
-            db.close()
-
-    def _gather(self) -> tuple[list[_Work], bool]:
-        """Wait for an entry, then for more until the group is full or 20 ms have passed."""
-        first = self._queue.get()
-        if first is None:
-            return [], False
-        group, deadline = [first], time.monotonic() + GROUP_SECONDS
-        while len(group) < GROUP_ENTRIES and (left := deadline - time.monotonic()) > 0:
-            try:
-                item = self._queue.get(timeout=left)
-            except queue.Empty:
-                break
-            if item is None:
-                return group, False
-            group.append(item)
-        return group, True
 
     # -- reading
 
@@ -361,40 +317,6 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
                 for verb in ("UPDATE", "DELETE")
             ]
         db.executescript("BEGIN IMMEDIATE;" + ";".join([*statements, *_INDEXES]) + ";COMMIT;")
-
-
-def _commit(db: sqlite3.Connection, group: list[_Work]) -> None:
-    """One transaction for the group; on failure every waiting caller hears of it.
-
-    An entry that cannot be stored must not take others with it: then each is tried alone.
-    """
-    problem = _transact(db, [work for work, _ in group])
-    if problem is None:
-        for _, future in group:
-            future.set_result(None)
-    elif len(group) == 1 or isinstance(problem, sqlite3.OperationalError):  # the file's fault
-        for _, future in group:
-            future.set_exception(InputError(f"the ledger cannot be written: {problem}"))
-    else:
-        for entry in group:
-            _commit(db, [entry])
-
-
-def _transact(
-    db: sqlite3.Connection, works: list[Callable[[sqlite3.Connection], object]]
-) -> Exception | None:
-    """Do all or nothing; gives what went wrong."""
-    try:
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("BEGIN IMMEDIATE")
-        for work in works:
-            work(db)
-        db.execute("COMMIT")
-    except Exception as problem:  # noqa: BLE001  # were this thread to die, whoever waits would wait for ever
-        with suppress(sqlite3.Error):
-            db.execute("ROLLBACK")
-        return problem
-    return None
 
 
 def _dump(value: Any) -> str:

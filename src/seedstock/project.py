@@ -17,7 +17,7 @@ from seedstock.embedders.cache import VectorCache
 from seedstock.errors import InputError, Refused, near_miss
 from seedstock.example import Example
 from seedstock.exchange import digest
-from seedstock.gates.base import SetGate, Tools
+from seedstock.gates.base import Tools
 from seedstock.ledger import Frozen, Ledger, Waiver
 from seedstock.recipes.base import Recipe
 from seedstock.seedbed import Seedbed, sow
@@ -243,7 +243,7 @@ class Project:
             if gate.split(".")[0] == "leak":
                 raise Refused("leak cannot be waived: a set that trained on its own test proves nothing")
             if gate not in known and gate.split(".")[0] not in known:
-                raise InputError(f"{gate!r} is no gate that can be waived; {near_miss(gate, known)}")
+                raise InputError(f"unknown gate {gate!r}; {near_miss(gate, known)}")
         for gate in gates:
             self.ledger.record_waiver(gate, by, because)
 
@@ -274,14 +274,8 @@ UNWAIVABLE = {"no_real", "no_seeds", "leak", "holdout_changed"}
 
 
 def waivable() -> list[str]:
-    """Families that `--waive` accepts, whole or by part: set gates, and the checks on the seeds.
-
-    A row gate is not waived but turned off in the config, where everybody sees it.
-    """
-    gates = {name: registry.load("gate", name) for name in registry.names("gate")}
-    return [name for name, gate in gates.items() if issubclass(gate, SetGate) and gate.waivable] + [
-        "suitability"
-    ]
+    """Families that `--waive` accepts, whole or by part: every gate that allows it, and the seeds' checks."""
+    return [name for name in registry.names("gate") if registry.load("gate", name).waivable] + ["suitability"]
 
 
 def no_seeds(bed: Seedbed) -> Verdict:

@@ -46,7 +46,9 @@ def trace(project: Project, id_: str) -> Trace:
         for row in rows:
             if row.id == id_:
                 return _real(project, row, outcome)
-    found = project.ledger.find_candidates(id_) if project.has_ledger else []
+    # An argument may hold bytes that are no text; no recorded id does.
+    named = id_.encode("utf-8", "replace").decode()
+    found = project.ledger.find_candidates(named) if project.has_ledger else []
     if not found:
         known = [row.id for row in project.seeds]
         raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -89,6 +90,9 @@ def emit(result: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run a command and exit with its code. The only place where errors become exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # no terminal is too old for a row or an arrow
     sys.exit(exit_code(sys.argv[1:]))
 
 

@@ -49,6 +49,7 @@ def _dry_run(project: Project, limit: int | None, as_json: bool) -> None:
     """The first wave, as it would be sent."""
     from seedstock.plan import next_wave, project_quotas
     from seedstock.preflight import check
+    from seedstock.reporting.page import printable
 
     works = next_wave(project, project_quotas(project))[:limit]
     prompts = [
@@ -63,7 +64,7 @@ def _dry_run(project: Project, limit: int | None, as_json: bool) -> None:
     for prompt in prompts:
         click.echo(f"--- {prompt['recipe']} {prompt['cell']} {prompt['ordinal']} (fold {prompt['fold']})")
         for message in prompt["messages"]:
-            click.echo(f"[{message['role']}]\n{message['content']}\n")
+            click.echo(f"[{message['role']}]\n{printable(message['content'])}\n")
         if prompt["rules"]:
             click.echo(f"[rules] {prompt['rules']['operation']} of seed {prompt['parents'][0]}\n")
     click.echo(

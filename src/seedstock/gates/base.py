@@ -91,7 +91,9 @@ class Gate(ABC):
 
 
 class RowGate(Gate):
-    """A check of single rows, which may remember the rows that were accepted."""
+    """A check of single rows. One that `remembers` compares with the rows that all gates accepted."""
+
+    remembers: ClassVar[bool] = False
 
     @abstractmethod
     def check(self, batch: Batch) -> list[Verdict]:

@@ -48,6 +48,7 @@ class DuplicateGate(RowGate):
 
     name: ClassVar[str] = "duplicate"
     Settings: ClassVar[type[GateSettings]] = DuplicateSettings
+    remembers: ClassVar[bool] = True
 
     def __init__(self, settings: DuplicateSettings, tools: Tools) -> None:
         super().__init__(settings, tools)
@@ -114,7 +115,8 @@ class DuplicateGate(RowGate):
         return Near(near.best, near.cosine, near.above + more)
 
     def _verdict(self, row: _Kept, near: Near, twins: list[int], batch: Sequence[_Kept]) -> Verdict:
-        for other in (self._at(i, batch) for i in twins):
+        same = [self._at(i, batch) for i in twins]
+        for other in same:
             if self._same_output(row, other):
                 said = (
                     "the same input and output as"
@@ -122,11 +124,12 @@ class DuplicateGate(RowGate):
                     else "the same input, and the answer of"
                 )
                 return self._fail("exact", f"{said} {_name(other)}", other, 1.0)
-            if not self.tools.output.free_text:
-                reason = f"the same input as {_name(other)}, another output: one of the two is wrong"
-                return self._fail("conflict", reason, other, 1.0, gate="duplicate.conflict")
+        if same and not self.tools.output.free_text:
+            reason = f"the same input as {_name(same[0])}, another output: one of the two is wrong"
+            return self._fail("conflict", reason, same[0], 1.0, gate="duplicate.conflict")
         conflict: tuple[_Kept, float] | None = None
-        for i, cosine in sorted(near.above, key=lambda pair: -pair[1]):
+        # Rounded: the last bits of a product depend on its shape, and equal neighbours must not take turns.
+        for i, cosine in sorted(near.above, key=lambda pair: (-round(pair[1], 5), pair[0])):
             other = self._at(i, batch)
             if row.values != other.values:
                 continue

@@ -27,6 +27,7 @@ class ShareGate(SetGate):
 
     name: ClassVar[str] = "share"
     Settings: ClassVar[type[GateSettings]] = ShareSettings
+    optional: ClassVar[bool] = False
 
     def check(self, mixture: Mixture) -> list[Verdict]:
         """One verdict each for rows and exposure; a file under audit is only told how much of it fits."""
