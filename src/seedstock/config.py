@@ -272,7 +272,7 @@ def _part(file: YamlFile, kind: str, value: Any, default: str) -> tuple[Any, str
         raise file.error(place, f"unknown {kind} {name!r}; {near_miss(str(name), registry.names(kind))}")
     try:
         settings = registry.load(kind, name).Settings
-    except (AttributeError, ValueError, TypeError) as problem:  # "module:Class" of something else
+    except (AttributeError, InputError) as problem:  # "module:Class" of something else
         raise file.error((kind,), f"{name!r} is no {kind}: {problem}") from problem
     return _section(file, settings, {**given, "kind": name}, (kind,)), name
 

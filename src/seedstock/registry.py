@@ -47,6 +47,9 @@ def load(kind: str, name: str) -> Any:
         raise InputError(f"unknown {kind} {name!r}; {near_miss(name, table(kind))}")
     module, _, attribute = where.partition(":")
     try:
-        return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as problem:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, TypeError, ValueError) as problem:
         raise InputError(f"{kind} {name!r} cannot be loaded: {problem}") from problem
+    if not isinstance(found, type):
+        raise InputError(f"{kind} {name!r} is not a class")
+    return found

@@ -48,37 +48,39 @@ class Started:
 
 def init(
     folder: Path, *, task: str | None = None, seeds: Path | None = None, holdout: Path | None = None,
-    ood: Path | None = None,
+    ood: Path | None = None, fields: Fields | None = None,
 ) -> Started:  # fmt: skip
-    """Make `folder` with a commented seedstock.yaml. InputError where something stands there already."""
+    """Make `folder` with a commented seedstock.yaml. InputError where something stands there already.
+
+    `fields` names columns that detection would not find; it holds for seeds, holdout and OOD rows.
+    """
     if task is not None and task not in kinds_of_task():
         raise InputError(f"unknown task {task!r}; {near_miss(task, kinds_of_task())}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError("exists already; init makes a new folder", path=folder)
-    rows = read_examples(seeds) if seeds is not None else []
+    rows = read_examples(seeds, fields) if seeds is not None else []
     for extra in (holdout, ood):
         if extra is not None:
-            read_examples(extra)
+            read_examples(extra, fields)
     started = Started(str(folder))
     folder.mkdir(parents=True, exist_ok=True)
     if seeds is None:
         values = _empty(folder, task or "classification", started)
     else:
-        values = _from_seeds(folder, seeds, rows, task, started)
+        values = _from_seeds(folder, seeds, find_fields(seeds, fields), rows, task, started)
     for name, path in (("holdout", holdout), ("ood", ood)):
         if path is not None:
-            values[name] = {"path": _bring(path, folder, name, started)}
+            values[name] = {"path": _bring(path, folder, name, started), **_named(find_fields(path, fields))}
     (folder / FILE_NAME).write_text(_template().render(**values), encoding="utf-8")
     started.files.insert(0, FILE_NAME)
     return started
 
 
 def _from_seeds(
-    folder: Path, path: Path, rows: Sequence[Example], task: str | None, started: Started
+    folder: Path, path: Path, fields: Fields, rows: Sequence[Example], task: str | None, started: Started
 ) -> dict[str, Any]:
     name, value = detect_output(rows)
     kind = task or detect_kind(name, rows)
-    fields = find_fields(path)
     started.detected = {"rows": len(rows), "kind": kind, "output": name, "fields": fields.describe()}
     if name == "labels":
         started.detected["labels"] = value

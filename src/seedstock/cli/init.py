@@ -19,16 +19,22 @@ FILE = click.Path(path_type=Path)
 )
 @click.option("--holdout", type=FILE, metavar="FILE", help="Real rows for evaluation only.")
 @click.option("--ood", type=FILE, metavar="FILE", help="Real rows from outside the training distribution.")
+@click.option(
+    "--input", "input_", metavar="FIELD", help="Field of the input, where detection does not find it."
+)
+@click.option("--output", metavar="FIELD", help="Field of the output, likewise.")
 @json_option
 @click.pass_obj
 def init(
     context: Context, folder: Path, task: str | None, seeds: Path | None, holdout: Path | None,
-    ood: Path | None, as_json: bool,
+    ood: Path | None, input_: str | None, output: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a project folder with a commented seedstock.yaml."""
+    from seedstock.seeds.fields import Fields
     from seedstock.starting import init as verb
 
-    result = verb(context.project / folder, task=task, seeds=seeds, holdout=holdout, ood=ood)
+    fields = Fields(input=input_, output=output) if input_ or output else None
+    result = verb(context.project / folder, task=task, seeds=seeds, holdout=holdout, ood=ood, fields=fields)
     if as_json:
         emit(result.to_json())
         return

@@ -1,0 +1,452 @@
+"""run against a real server: what is asked, what is kept, what faults do, and what a second run sends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers import (
+    accepted,
+    candidates,
+    cli,
+    make_config,
+    make_project,
+    process,
+    read_rows,
+    seed_rows,
+    write_rows,
+)
+from seedstock import Project
+from server import Body, TeacherServer, drawn, good, paraphrases
+
+FAULTS = ("429", "500", "503", "reset", "cut", "not_json")
+SHARED = Path(os.environ.get("SEEDSTOCK_SHARED", Path(__file__).parents[2] / "shared"))
+
+
+@pytest.fixture
+def server() -> Iterator[TeacherServer]:
+    with TeacherServer() as made:
+        yield made
+
+
+def run(folder: Path, *arguments: object) -> Any:
+    done = cli("--project", folder, "run", "--json", *arguments)
+    assert done.code == 0, done
+    return done.json
+
+
+def first_try_fails(body: Body, attempt: int) -> str | None:
+    """Half of all requests meet a fault first, each its own; the second try succeeds."""
+    return None if attempt or drawn(body, "half").random() < 0.5 else drawn(body, "kind").choice(FAULTS)
+
+
+# -- what is asked and what is kept
+
+
+def test_a_run_fills_its_quotas_and_counts_what_it_sent(tmp_path: Path, server: TeacherServer) -> None:
+    folder = make_project(tmp_path / "p", server.url)
+    result = run(folder)
+    assert result["accepted"] == 30
+    assert result["requests"] == {"sent": 12, "answered": 12, "retried": 0, "failed": 0}
+    assert len(server.seen) == 12
+    assert {cell["cell"]: cell["accepted"] for cell in result["cells"]} == {
+        "complaint": 10, "praise": 10, "question": 10,
+    }  # fmt: skip
+    assert {cell["state"] for cell in result["cells"]} == {"filled"}
+
+
+def test_every_row_knows_its_fold_parent_and_prompt(tmp_path: Path, server: TeacherServer) -> None:
+    folder = make_project(tmp_path / "p", server.url)
+    result = run(folder)
+    with Project(folder) as project:
+        seeds = {seed.id: seed for seed in project.seeds}
+    assert {seed.source.fold for seed in seeds.values()} == {0, 1, 2, 3, 4}
+    for row in accepted(folder):
+        (parent,) = row.source.parents
+        assert row.source.fold == seeds[parent].source.fold
+        assert row.output == seeds[parent].output
+        assert (row.source.kind, row.source.depth, row.source.run) == ("synthetic", 1, result["run"])
+        assert row.source.teacher == "openai:tester-1"
+        assert re.fullmatch("[0-9a-f]{64}", row.source.prompt_sha256)
+
+
+def test_a_prompt_holds_seeds_of_one_fold_and_nothing_of_the_holdout(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    folder = make_project(tmp_path / "p", server.url, target=120)
+    run(folder)
+    held = [row["input"] for row in read_rows(folder / "holdout.jsonl")]
+    with Project(folder) as project:
+        seeds = project.seeds
+    for seen in server.seen:
+        prompt = "\n".join(message["content"] for message in seen.body["messages"])
+        assert not [text for text in held if text in prompt]
+        assert len({seed.source.fold for seed in seeds if seed.input in prompt}) == 1
+
+
+def test_a_split_off_holdout_is_in_no_prompt_and_stays_split_off(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    folder = make_project(tmp_path / "p", server.url, n=340, holdout=0, target=400)
+    run(folder)
+    with Project(folder) as project:
+        held = project.holdout
+        assert len(held) == 100
+        assert project.ledger.frozen("split").ids == tuple(sorted(row.id for row in held))
+    prompts = "\n".join(seen.body["messages"][-1]["content"] for seen in server.seen)
+    assert not [row.id for row in held if row.input in prompts]
+
+
+def test_what_is_asked_for_follows_the_config(tmp_path: Path, server: TeacherServer) -> None:
+    folder = make_project(
+        tmp_path / "p", server.url, teacher={"temperature": 0.4, "top_p": 0.9, "max_tokens": 77}
+    )
+    run(folder)
+    body = server.seen[0].body
+    assert (body["temperature"], body["top_p"], body["max_tokens"]) == (0.4, 0.9, 77)
+    assert body["model"] == "tester-1"
+    wanted = body["response_format"]["json_schema"]["schema"]
+    assert wanted["required"] == ["paraphrases"]
+    assert "Say what the customer wants." in body["messages"][0]["content"]
+
+
+def test_no_more_requests_are_under_way_than_allowed(tmp_path: Path, server: TeacherServer) -> None:
+    server.latency = 0.02
+    run(make_project(tmp_path / "p", server.url, target=60, teacher={"concurrency": 3}))
+    assert server.most_at_once == 3
+
+
+def test_rows_too_near_to_the_holdout_or_to_each_other_are_rejected(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    folder = tmp_path / "p"
+    make_project(folder)
+    held = read_rows(folder / "holdout.jsonl")[0]["input"]
+
+    def answer(body: Body) -> str:
+        first, *others = paraphrases(body)
+        return json.dumps({"paraphrases": [held, first, *others[:-1]] if others else [held]})
+
+    server.answer = answer
+    result = run(make_project(folder, server.url))
+    assert result["rejected"]["leak"] >= 10
+    assert held not in [row.input for row in accepted(folder)]
+
+
+# -- faults
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_counted_and_tried_again(fault: str, tmp_path: Path, server: TeacherServer) -> None:
+    server.fault = lambda body, attempt: fault if attempt == 0 and drawn(body).random() < 0.4 else None
+    result = run(make_project(tmp_path / "p", server.url))
+    hit = server.outcomes()[fault]
+    assert result["accepted"] == 30
+    assert result["requests"] == {"sent": 12, "answered": 12, "retried": hit, "failed": 0}
+    assert sum(result["faults"].values()) == hit
+    assert {"reset": "reset", "cut": "reset", "not_json": "bad_body"}.get(fault, fault) in result["faults"]
+
+
+def test_a_slow_answer_times_out_and_is_tried_again(tmp_path: Path, server: TeacherServer) -> None:
+    server.fault = lambda body, attempt: "slow" if attempt == 0 and drawn(body).random() < 0.2 else None
+    result = run(make_project(tmp_path / "p", server.url, teacher={"timeout": 0.4}))
+    assert result["accepted"] == 30
+    assert result["faults"] == {"timeout": server.outcomes()["slow"]}
+
+
+def test_faults_change_nothing_in_the_result(tmp_path: Path, server: TeacherServer) -> None:
+    clean = make_project(tmp_path / "clean", server.url, target=60)
+    run(clean)
+    server.forget()
+    server.fault = first_try_fails
+    rough = make_project(tmp_path / "rough", server.url, target=60)
+    result = run(rough)
+    assert result["requests"]["retried"] >= 5
+    assert candidates(rough) == candidates(clean)
+
+
+@pytest.mark.parametrize("dressing", ["fenced", "chatty"])
+def test_json_in_a_fence_or_in_chatter_is_read(dressing: str, tmp_path: Path, server: TeacherServer) -> None:
+    clean = make_project(tmp_path / "clean", server.url)
+    run(clean)
+    server.fault = lambda *_: dressing
+    dressed = make_project(tmp_path / "dressed", server.url)
+    run(dressed)
+    assert [row.input for row in accepted(dressed)] == [row.input for row in accepted(clean)]
+
+
+def test_a_cut_answer_loses_its_unfinished_text_only(tmp_path: Path, server: TeacherServer) -> None:
+    server.fault = lambda body, _: "length"
+    folder = make_project(tmp_path / "p", server.url)
+    result = run(folder)
+    assert result["rejected"]["format"] > 0
+    whole = {text for seen in server.seen for text in paraphrases(seen.body)}
+    assert {row.input for row in accepted(folder)} <= whole
+
+
+def test_an_answer_that_cannot_be_read_is_a_rejected_candidate_and_can_be_traced(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    refusal = "I am sorry, but as a matter of principle I only write haiku."
+    server.answer = lambda body: refusal if drawn(body, "haiku").random() < 0.3 else good(body)
+    folder = make_project(tmp_path / "p", server.url)
+    result = run(folder)
+    assert result["accepted"] == 30
+    with Project(folder) as project:
+        rejected = [c for c in project.ledger.candidates(project.run_id, accepted=False) if c.example is None]
+    assert rejected
+    assert result["rejected"]["format"] == len(rejected)
+    story = cli("--project", folder, "trace", rejected[0].id, "--json").json
+    assert story["outcome"] == "rejected"
+    assert story["answer"] == refusal
+    assert story["gates"][0]["code"] == "unparsed"
+    assert story["parents"]
+    assert story["prompt"]["messages"][1]["content"]
+
+
+def test_a_request_that_never_succeeds_costs_its_row_and_not_the_run(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    cursed = seed_rows(60)[3]["input"]
+    server.fault = lambda body, _: "500" if cursed in body["messages"][-1]["content"] else None
+    folder = make_project(tmp_path / "p", server.url, target=180, teacher={"max_attempts": 2})
+    result = run(folder)
+    assert result["accepted"] == 180
+    assert result["requests"]["failed"] >= 1
+    assert "no_answer" in str(cli("--project", folder, "release", "--json").json["gates"])
+
+
+def test_a_used_up_quota_ends_the_run_and_spoils_nothing(tmp_path: Path, server: TeacherServer) -> None:
+    folder = make_project(tmp_path / "p", server.url, teacher={"max_attempts": 2})
+    server.words, server.fault = "you exceeded your current quota", lambda *_: "429"
+    done = cli("--project", folder, "run", "--json")
+    assert done.code == 4, done
+    assert "429" in done.err
+    server.fault = lambda *_: None
+    assert run(folder)["accepted"] == 30
+
+
+@pytest.mark.parametrize(
+    "usage", [None, [], {"prompt_tokens": "12", "completion_tokens": 10**40}, {"prompt_tokens": -1}]
+)
+def test_a_server_that_counts_badly_costs_nothing_but_the_figure(
+    usage: Any, tmp_path: Path, server: TeacherServer
+) -> None:
+    server.usage = usage
+    price = {"price": {"input": 1, "output": 2}}
+    result = run(make_project(tmp_path / "p", server.url, target=6, teacher={**price, "max_attempts": 1}))
+    if usage == []:
+        return
+    assert result["accepted"] == 6
+    assert result["cost"]["total"] is None
+
+
+def test_lone_surrogates_from_a_server_hurt_nobody(tmp_path: Path, server: TeacherServer) -> None:
+    server.answer = lambda body: json.dumps({"paraphrases": ["bad \ud800 end", *paraphrases(body)][:3]})
+    server.extra = {"model": "half a \ud800 name", "system_fingerprint": "\udfff"}
+    folder = make_project(tmp_path / "p", server.url)
+    result = run(folder)
+    assert result["rejected"]["format"] > 0
+    assert cli("--project", folder, "release").code == 0
+
+
+def test_a_price_gives_a_cost(tmp_path: Path, server: TeacherServer) -> None:
+    price = {"price": {"input": 2, "output": 10, "currency": "EUR"}}
+    folder = make_project(tmp_path / "p", server.url, teacher=price)
+    cost = run(folder)["cost"]
+    assert cost == {"total": 0.0036, "per_accepted": 0.00012, "currency": "EUR"}
+    assert run(folder)["cost"] == cost, "cost is the project's, not this call's"
+
+
+# -- again
+
+
+def test_a_second_run_sends_nothing_and_says_the_same(tmp_path: Path, server: TeacherServer) -> None:
+    folder = make_project(tmp_path / "p", server.url)
+    first = run(folder)
+    second = run(folder)
+    assert len(server.seen) == 12
+    assert second["requests"] == {"sent": 0, "answered": 0, "retried": 0, "failed": 0}
+    same = ("run", "candidates", "accepted", "rejected", "cells", "cost")
+    assert {key: second[key] for key in same} == {key: first[key] for key in same}
+
+
+def test_another_threshold_gates_again_without_asking(tmp_path: Path, server: TeacherServer) -> None:
+    server.answer = lambda body: json.dumps({"paraphrases": [t + " indeed" for t in paraphrases(body)]})
+    folder = make_project(tmp_path / "p", server.url, gates={"duplicate": {"threshold": 0.3}}, target=12)
+    strict = run(folder)
+    assert strict["rejected"]["duplicate"] > 0
+    asked = len(server.seen)
+    make_project(folder, server.url, gates={"duplicate": {"threshold": 0.9}}, target=12)
+    loose = run(folder)
+    assert loose["run"] != strict["run"]
+    assert loose["accepted"] == 12
+    assert len(server.seen) == asked
+
+
+def test_another_model_is_asked_anew(tmp_path: Path, server: TeacherServer) -> None:
+    folder = make_project(tmp_path / "p", server.url)
+    run(folder)
+    make_project(folder, server.url, teacher={"model": "tester-2"})
+    assert run(folder)["requests"]["answered"] == 12
+    make_project(folder, server.url)
+    assert run(folder)["requests"]["sent"] == 0
+
+
+def test_the_same_server_at_another_address_is_not_asked_again(tmp_path: Path, server: TeacherServer) -> None:
+    folder = make_project(tmp_path / "p", server.url)
+    run(folder)
+    with TeacherServer() as moved:
+        make_project(folder, moved.url)
+        assert run(folder)["requests"]["sent"] == 0
+
+
+def test_limit_bounds_the_requests_and_the_rest_comes_later(tmp_path: Path, server: TeacherServer) -> None:
+    whole = make_project(tmp_path / "whole", server.url)
+    run(whole)
+    server.seen.clear()
+    parts = make_project(tmp_path / "parts", server.url)
+    first = run(parts, "--limit", 5)
+    assert (first["requests"]["sent"], first["stopped"], len(server.seen)) == (5, "limit", 5)
+    assert "open" in {cell["state"] for cell in first["cells"]}
+    assert run(parts, "--limit", 5)["requests"]["sent"] == 5
+    last = run(parts, "--limit", 5)
+    assert last["requests"]["sent"] == 2
+    assert "stopped" not in last
+    assert candidates(parts) == candidates(whole)
+
+
+def test_dry_run_prints_the_prompts_as_they_would_be_sent_and_sends_none(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    folder = make_project(tmp_path / "p", server.url)
+    planned = run(folder, "--dry-run")
+    assert server.seen == []
+    assert not (folder / ".seedstock" / "ledger.db").exists()
+    assert planned["plan"]["requests"] == len(planned["requests"]) == 12
+    run(folder)
+    sent = sorted(json.dumps(seen.body["messages"]) for seen in server.seen)
+    assert sent == sorted(json.dumps(request["messages"]) for request in planned["requests"])
+    said = cli("--project", folder, "run", "--dry-run").out
+    assert planned["requests"][0]["messages"][1]["content"] in said
+
+
+def test_seeds_added_later_keep_the_others_folds(tmp_path: Path, server: TeacherServer) -> None:
+    folder = make_project(tmp_path / "p", server.url)
+    run(folder)
+    with Project(folder) as project:
+        before = {seed.id: seed.source.fold for seed in project.seeds}
+    write_rows(folder / "seeds.jsonl", seed_rows(75))
+    run(folder)
+    with Project(folder) as project:
+        after = {seed.id: seed.source.fold for seed in project.seeds}
+    assert len(after) == 75
+    assert before.items() <= after.items()
+
+
+def test_two_runs_at_once_are_told_apart(tmp_path: Path, server: TeacherServer) -> None:
+    folder = make_project(tmp_path / "p", server.url)
+    with Project(folder) as project, project.locked():
+        done = cli("--project", folder, "run")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "another seedstock" in done.err
+
+
+# -- the key
+
+
+def test_the_key_is_sent_to_the_teacher_and_stands_nowhere_else(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    key = "sk-planted-4242"
+    server.words = f"bad luck, {key}"
+    kinds = cycle(FAULTS)
+    server.fault = lambda body, attempt: None if attempt else next(kinds)
+    folder = make_project(tmp_path / "p", server.url, teacher={"api_key_env": "SHOP_KEY"})
+    said = ""
+    for arguments in (["check"], ["run"], ["release"], ["check", "--json"], ["run", "--json"]):
+        done = process("--project", folder, *arguments, env={"SHOP_KEY": key + "\n"})
+        assert done.code == 0, done
+        said += done.out + done.err
+    assert {seen.headers["Authorization"] for seen in server.seen} == {f"Bearer {key}"}
+    assert {"not_json", "500"} <= set(server.outcomes())
+    assert key not in said
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 8
+    assert [path.name for path in files if key.encode() in path.read_bytes()] == []
+
+
+def test_a_key_that_no_header_can_hold_is_said_in_one_line(
+    tmp_path: Path, server: TeacherServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-one\r\nX-Evil: yes")
+    done = cli("--project", make_project(tmp_path / "p", server.url), "run")
+    assert (done.code, done.err.count("\n")) == (2, 1), done
+    assert "OPENAI_API_KEY" in done.err
+    assert "sk-one" not in done.err
+
+
+# -- hostile rows
+
+
+@pytest.mark.parametrize("field", ["id", "input", "output"])
+def test_half_a_character_in_a_seed_is_said_with_its_line(
+    field: str, tmp_path: Path, server: TeacherServer
+) -> None:
+    folder = make_project(tmp_path / "p", server.url)
+    rows = seed_rows(60)
+    rows[4][field] += " \udfff"
+    write_rows(folder / "seeds.jsonl", rows)
+    done = cli("--project", folder, "run", "--json")
+    assert (done.code, done.err.count("\n")) == (2, 1), done
+    assert "seeds.jsonl:5" in done.err
+
+
+def test_a_dry_run_does_not_let_rows_steer_the_terminal(tmp_path: Path, server: TeacherServer) -> None:
+    folder = make_project(tmp_path / "p", server.url, target=180)
+    rows = seed_rows(60)
+    rows[4]["input"] += " \x1b[31mred\x1b[0m"
+    write_rows(folder / "seeds.jsonl", rows)
+    said = cli("--project", folder, "run", "--dry-run").out
+    assert rows[3]["input"] in said
+    assert "\x1b" not in said
+
+
+# -- the recorded answers of real teachers
+
+
+@pytest.mark.skipif(
+    not (SHARED / "tools" / "recorded_teacher.py").exists(), reason="no recorded teacher here"
+)
+def test_sixty_rows_from_a_recorded_teacher_with_faults(tmp_path: Path) -> None:
+    data = SHARED / "data" / "tweet_sentiment"
+    faults = (
+        "--fail-429 0.05 --fail-500 0.02 --reset 0.01 --prose 0.1 --truncate 0.02 --retry-after 0".split()
+    )
+    command = [sys.executable, str(SHARED / "tools" / "recorded_teacher.py"), str(data)]
+    with subprocess.Popen([*command, *faults], stdout=subprocess.PIPE, text=True) as teacher:
+        try:
+            assert teacher.stdout is not None
+            url = teacher.stdout.readline().split()[-1]
+            folder = tmp_path / "p"
+            make_config(
+                folder, seeds={"path": str(data / "seeds.jsonl")}, holdout=str(data / "holdout.jsonl"),
+                ood=str(data / "ood.jsonl"), plan={"target": 60},
+                task={"kind": "classification", "output": {"labels": ["negative", "neutral", "positive"]}},
+                teacher={"kind": "openai", "base_url": url, "model": "gpt-4"},
+            )  # fmt: skip
+            result = run(folder)
+        finally:
+            teacher.terminate()
+    assert result["accepted"] == 60
+    assert sum(result["faults"].values()) == result["requests"]["retried"] + result["requests"]["failed"]
+    assert len(accepted(folder)) == 60
