@@ -57,7 +57,9 @@ _LAYOUTS = (
 )
 _INPUTS = ("input", "prompt", "question", "instruction", "text")
 _OUTPUTS = ("output", "completion", "response", "answer", "label")
-_HELP = "name them in the config: seeds: {path: …, input: COLUMN, output: COLUMN}, or to init: --input, --output"
+_HELP = (
+    "name them in the config: seeds: {path: …, input: COLUMN, output: COLUMN}, or to init: --input, --output"
+)
 
 
 def detect_fields(columns: Collection[str], path: Path | str | None = None) -> Fields:
