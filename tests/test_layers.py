@@ -13,7 +13,7 @@ import seedstock
 
 IN_ORDER, APART = "in order", "apart"
 LAYERS = (
-    (IN_ORDER, "version brief exchange verdict errors example registry"),
+    (IN_ORDER, "version brief exchange verdict errors backoff example registry"),
     (APART, "text yamlfile jsonl groupwriter neighbours embedders rules"),
     (APART, "seeds tasks recipes teachers gates exporters"),
     (IN_ORDER, "config ledger seedbed ask project"),

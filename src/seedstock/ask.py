@@ -6,20 +6,18 @@ The wire runs in a thread of its own, so that gating a batch never keeps an answ
 from __future__ import annotations
 
 import asyncio
-import random
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from seedstock.backoff import pause
 from seedstock.errors import TeacherError
 from seedstock.exchange import Request, Response, digest
 from seedstock.ledger import Ledger
 from seedstock.teachers.base import Teacher, TeacherSettings, Transient
 
-BACKOFF_FIRST = 0.5
-BACKOFF_MOST = 20.0
 FAILED = "failed: "
 """Prefix of the finish reason of a request that used up its tries while others were answered."""
 
@@ -119,7 +117,7 @@ class Asker:
                 reason = problem.reason
                 self._missed(key, attempt, problem)
                 if attempt < self._settings.max_attempts:
-                    await self._wait(_pause(attempt, problem.retry_after))
+                    await self._wait(pause(attempt, problem.retry_after))
                     self.counts.retried += 1
             else:
                 self._misses_in_a_row = 0
@@ -176,9 +174,3 @@ class Asker:
             with suppress(asyncio.CancelledError):
                 await asyncio.wait(others)
         await self.teacher.close()
-
-
-def _pause(attempt: int, retry_after: float | None) -> float:
-    """Full jitter on a doubling bound; never sooner than the server asked for."""
-    bound = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** (attempt - 1))
-    return (retry_after or 0.0) + random.uniform(0, bound)

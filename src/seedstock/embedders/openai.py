@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
+from seedstock.backoff import asked_for, pause
 from seedstock.embedders.base import Embedder, EmbedderSettings, Vectors
-from seedstock.embedders.retry import asked_for, pause
 from seedstock.embedders.utf8 import well_formed
 from seedstock.errors import TeacherError
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from seedstock.backoff import asked_for
 from seedstock.errors import InputError, TeacherError
 from seedstock.exchange import Request, Response, Usage
 from seedstock.teachers.base import Teacher, TeacherSettings, Transient
@@ -115,7 +116,7 @@ class OpenAI(Teacher):
     def _error(self, status: int, raw: bytes, retry_after: str | None) -> Exception:
         said = self._words(raw)
         if status in _WORTH_ANOTHER_TRY or status >= 500:
-            return Transient(str(status), said, _seconds(retry_after))
+            return Transient(str(status), said, asked_for(retry_after))
         return TeacherError(f"the teacher at {self._url} answered {status}: {said}")
 
     def _words(self, raw: bytes) -> str:
@@ -153,10 +154,3 @@ def _tokens(count: Any) -> int | None:
 def _word(value: Any) -> str:
     """A short word of the server's that any file can hold."""
     return str(value)[:200].encode("utf-8", "replace").decode()
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    try:
-        return None if retry_after is None else max(0.0, float(retry_after))
-    except ValueError:  # an HTTP date: rare, and our own back-off does as well
-        return None

@@ -7,7 +7,8 @@ import time
 from email.utils import parsedate_to_datetime
 
 FIRST_SECONDS = 0.5
-LONGEST_SECONDS = 60.0
+LONGEST_SECONDS = 20.0
+"""Nobody is waited for longer at a time, whatever a server asks for: the next try will be told again."""
 
 
 def asked_for(header: str | None) -> float | None:
@@ -25,8 +26,9 @@ def asked_for(header: str | None) -> float | None:
 
 
 def pause(failures: int, retry_after: float | None) -> float:
-    """Seconds to wait after this many failures: what the server asked for, or doubling; with jitter."""
-    if retry_after is not None:
-        return min(retry_after, LONGEST_SECONDS) + random.uniform(0, FIRST_SECONDS / 2)
+    """Seconds to wait after this many failures: full jitter on a doubling bound, after what the server asked.
+
+    Without jitter, clients that failed together come back together.
+    """
     longest = min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** (failures - 1))
-    return random.uniform(longest / 2, longest)
+    return min(retry_after or 0.0, LONGEST_SECONDS) + random.uniform(0, longest)
