@@ -82,8 +82,11 @@ class Asker:
         futures: dict[str, Future[Response]] = {key: Future() for key in waiting}
         if waiting:
             asyncio.run_coroutine_threadsafe(self._ask_all(waiting, futures), self._loop)
-        for key, request in zip(keys, requests, strict=True):
-            yield request, known[key] if key in known else futures[key].result()
+        # Not a generator itself: asking starts with the call, not with the first look at an answer.
+        return (
+            (request, known[key] if key in known else futures[key].result())
+            for key, request in zip(keys, requests, strict=True)
+        )
 
     async def _ask_all(self, waiting: dict[str, Request], futures: dict[str, Future[Response]]) -> None:
         """As many workers as may be under way at once, all taking from one iterator."""

@@ -17,7 +17,7 @@ from typing import Any
 from seedstock.ask import FAILED, Asker
 from seedstock.example import Example, Source
 from seedstock.exchange import Response, digest
-from seedstock.gating import BATCH, Decision, Gatekeeper, batched
+from seedstock.gating import Decision, Gatekeeper, batched
 from seedstock.ledger import Candidate
 from seedstock.plan import Quota, Work, cell_report, next_wave, project_quotas
 from seedstock.preflight import refuse_unfit_seeds
@@ -28,6 +28,8 @@ from seedstock.verdict import Verdict
 from seedstock.version import __version__
 
 NO_EXAMPLE = Example("", "", None)
+GATED_TOGETHER = 32
+"""Candidates per step: few, so that a slow teacher's rows are gated, recorded and shown as they come."""
 
 Progress = Callable[[int, int, int], None]
 """Called with accepted rows, rows wanted, and requests sent so far."""
@@ -114,7 +116,7 @@ class _Run:
         return wave
 
     def _work(self, wave: list[Work]) -> None:
-        for part in batched(self._candidates(wave), BATCH):
+        for part in batched(self._candidates(wave), GATED_TOGETHER):
             self._gate(part)
             if self.progress:
                 sent = sum(asker.counts.sent for asker in self.askers.values())
