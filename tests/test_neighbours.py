@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from seedstock.neighbours import Index, Vectors
+from seedstock.neighbours import Index, Vectors, twins
 
 CLOSE = 1e-5
 
@@ -74,3 +74,24 @@ def test_added_vectors_are_copied() -> None:
     index.add(mine)
     mine[:] = 0
     assert index.near(np.array([[1, 0]], np.float32), 0.5)[0].cosine == 1.0
+
+
+@given(st.integers(1, 40), st.integers(0, 5), st.sampled_from([0.1, 0.5, 0.9]))
+def test_twins_are_those_of_the_whole_matrix(n: int, repeats: int, threshold: float) -> None:
+    vectors = np.random.default_rng(n).normal(size=(n, 6)).astype(np.float32)
+    vectors = np.concatenate([vectors, vectors[:repeats]])
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, -1.0)
+    assume(not (np.abs(cosines - threshold) < 1e-5).any())
+    nearest, pairs = twins(vectors, threshold)
+    assert np.allclose(nearest, cosines.max(axis=1), atol=1e-6)
+    assert pairs == (np.triu(cosines, 1) > threshold).sum()
+
+
+def test_twins_cross_the_blocks() -> None:
+    vectors = np.eye(2500, dtype=np.float32)[:, :2400]
+    vectors[2400:] = vectors[:100]
+    nearest, pairs = twins(vectors, 0.5)
+    assert pairs == 100
+    assert (nearest > 0.5).sum() == 200

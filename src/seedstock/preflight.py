@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +9,8 @@ import numpy as np
 
 from seedstock import registry
 from seedstock.errors import Refused
-from seedstock.example import Example
 from seedstock.gates.duplicate import DuplicateSettings
+from seedstock.neighbours import Index, twins
 from seedstock.plan import Work, next_wave, project_cells, project_quotas
 from seedstock.project import Project, no_seeds
 from seedstock.seedbed import REFUSE_UNDER, WARN_UNDER
@@ -92,11 +91,13 @@ def _leak_verdict(project: Project) -> Verdict:
     bed = project.seedbed
     if not held:
         return Verdict("leak.seeds", "skipped", "no_holdout", project.holdout_plan(), n=0)
-    near = _cosines(project, project.seeds, held).max(axis=1) > threshold
-    figure = len(bed.leaked) + int(near.sum())
+    index = Index(project.embedder.dim)
+    index.add(project.tools.vectors(held))
+    near = sum(bool(found.above) for found in index.near(project.tools.vectors(project.seeds), threshold))
+    figure = len(bed.leaked) + near
     reason = (
         f"{len(bed.leaked)} seeds equal a holdout or OOD row and are left out;"
-        f" {int(near.sum())} more lie above cosine {threshold:g} of one and stay"
+        f" {near} more lie above cosine {threshold:g} of one and stay"
     )
     return Verdict(
         "leak.seeds", "warn" if figure else "pass", "near" if figure else "ok", reason, figure, 0, n=len(held)
@@ -109,10 +110,7 @@ def _twins_verdict(project: Project) -> Verdict:
     threshold = (
         settings.threshold if isinstance(settings, DuplicateSettings) else DuplicateSettings().threshold
     )
-    cosines = _cosines(project, project.seeds, project.seeds)
-    np.fill_diagonal(cosines, -1.0)
-    pairs = int((np.triu(cosines, 1) > threshold).sum())
-    nearest = cosines.max(axis=1)
+    nearest, pairs = twins(project.tools.vectors(project.seeds), threshold)
     share = float((nearest > threshold).mean())
     reason = (
         f"{pairs} pairs of distinct seeds lie above cosine {threshold:g}: {share:.1%} of seeds have a twin"
@@ -135,10 +133,6 @@ def _held_notes(project: Project) -> list[str]:
                 f"{len(wrong)} of {len(rows)} {name} rows are invalid, first {row.id}: {problem.reason}"
             )
     return notes
-
-
-def _cosines(project: Project, one: Sequence[Example], other: Sequence[Example]) -> np.ndarray[Any, Any]:
-    return project.tools.vectors(one) @ project.tools.vectors(other).T
 
 
 def _recipe_verdicts(project: Project) -> list[Verdict]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
-from seedstock.errors import InputError, near_miss
+from seedstock.errors import InputError
 from seedstock.example import Example
 from seedstock.ledger import Asked, Candidate
 from seedstock.project import Project
@@ -50,10 +51,9 @@ def trace(project: Project, id_: str) -> Trace:
     named = id_.encode("utf-8", "replace").decode()
     found = project.ledger.find_candidates(named) if project.has_ledger else []
     if not found:
-        known = [row.id for row in project.seeds]
-        raise InputError(
-            f"no row has the id {id_!r}" + (f"; {near_miss(id_, known)}" if len(known) < 1000 else "")
-        )
+        close = get_close_matches(id_, [row.id for row in project.seeds], n=1, cutoff=0.6)
+        hint = f"did you mean {close[0]!r}?" if close else "ids stand in the data and in provenance.jsonl"
+        raise InputError(f"no row has the id {id_!r}; {hint}")
     return _synthetic(project, found[-1])
 
 

@@ -90,6 +90,9 @@ def emit(result: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run a command and exit with its code. The only place where errors become exit codes."""
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        # One thread unless asked: on a busy machine two are slower than one. Read when numpy is imported.
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # no terminal is too old for a row or an arrow
