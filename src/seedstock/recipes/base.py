@@ -39,13 +39,12 @@ class Wanted:
 class Recipe(ABC):
     """A way of asking for candidates.
 
-    `share` says which side of the augment : generate split the rows count on. `asks` is `rules`
-    where the embedded rules answer (no model needed) and `model` where the configured teacher does.
+    `asks` is `rules` where the embedded rules answer (no model needed) and `model` where the configured
+    teacher does.
     `rows` is how many candidates one request asks for.
     """
 
     name: ClassVar[str]
-    share: ClassVar[Literal["augment", "generate"]]
     asks: ClassVar[Literal["model", "rules"]]
     rows: ClassVar[int] = 1
 

@@ -21,7 +21,6 @@ class Noise(Recipe):
     """Round after round over all seeds."""
 
     name: ClassVar[str] = "noise"
-    share: ClassVar[Literal["augment", "generate"]] = "augment"
     asks: ClassVar[Literal["model", "rules"]] = "rules"
 
     def requests(self, wanted: Wanted) -> list[Request]:

@@ -28,7 +28,6 @@ class Paraphrase(Recipe):
     """One seed per request, three rewrites per answer."""
 
     name: ClassVar[str] = "paraphrase"
-    share: ClassVar[Literal["augment", "generate"]] = "augment"
     asks: ClassVar[Literal["model", "rules"]] = "model"
     rows: ClassVar[int] = 3
 

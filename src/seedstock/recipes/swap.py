@@ -42,7 +42,6 @@ class Swap(Recipe):
     """Round after round over the seeds that have something to exchange, other values each time."""
 
     name: ClassVar[str] = "swap"
-    share: ClassVar[Literal["augment", "generate"]] = "augment"
     asks: ClassVar[Literal["model", "rules"]] = "rules"
 
     def requests(self, wanted: Wanted) -> list[Request]:

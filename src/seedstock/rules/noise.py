@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from seedstock.rules.kept import kept
 from seedstock.rules.masks import free_places
@@ -13,8 +13,6 @@ from seedstock.rules.tokens import spans
 from seedstock.rules.typos import with_typos
 
 __all__ = ["kept", "noisy"]
-
-Operation = Callable[[str, list[bool], random.Random], str]
 
 LEAST_CHANGES = 2
 MOST_SHORT_FORMS = 3
