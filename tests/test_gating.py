@@ -14,7 +14,7 @@ from seedstock.embedders.lexical import Lexical, LexicalSettings
 from seedstock.example import Example, Source
 from seedstock.gates.base import Mixture, Tools
 from seedstock.gates.duplicate import DuplicateSettings
-from seedstock.gating import BATCH, Decision, Gatekeeper, batched, set_gate_results
+from seedstock.gating import BATCH, Decision, Gatekeeper, batched
 from seedstock.tasks.labels import Labels
 
 LEXICAL = Lexical(LexicalSettings(dims=64))
@@ -114,7 +114,7 @@ def test_settings_reach_the_gate() -> None:
 
 
 def test_set_gates_alone() -> None:
-    found = set_gate_results(default_gates(), TOOLS, Mixture(3, 20))
+    found = Gatekeeper(default_gates(), TOOLS).set_results(Mixture(3, 20))
     assert [(v.gate, v.status) for v in found] == [("share.rows", "fail"), ("share.exposure", "fail")]
     assert found == keeper().set_results(Mixture(3, 20))
 

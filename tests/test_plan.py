@@ -17,11 +17,10 @@ from seedstock.plan import (
     cell_report,
     make_quotas,
     next_wave,
-    project_cells,
     project_quotas,
-    rotation,
 )
 from seedstock.project import Project
+from seedstock.seeds.split import rotation
 
 
 def seeds(n: int, cell: str = "all") -> list[Example]:
@@ -119,7 +118,7 @@ def test_a_projects_plan(project_factory: Callable[..., Path]) -> None:
     with Project(
         project_factory(60, kind="classification", plan={"target": 33, "recipes": {"noise": 1}})
     ) as project:
-        cells_ = project_cells(project)
+        cells_ = project.cells
         assert {name: len(part) for name, part in cells_.items()} == {"angry": 30, "happy": 30}
         quotas = project_quotas(project)
         assert [(q.cell, q.recipe, q.target) for q in quotas] == [

@@ -5,14 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydantic import BaseModel
 
-from seedstock import registry
 from seedstock.config import DataSection, default_embedder, default_gates, load_config
 from seedstock.embedders.cache import VectorCache, default_cache_dir
 from seedstock.errors import InputError
@@ -116,11 +115,11 @@ def _setting(seeds: Path | None, holdout: Path | None, ood: Path | None, config:
         name, value = detect_output(real)
         output = make_output(name, value)
         settings, kind = default_embedder()
-        cache, inner = default_cache_dir(), registry.load("embedder", kind)(settings)
+        cache, inner = default_cache_dir(), make_embedder(kind, settings)
         notes, gates = [f"outputs are held against what the seeds have: {name}"], default_gates()
     else:
         output, gates, notes = checked.output, checked.gates, list(checked.notes)
-        cache, inner = checked.folder / STATE, make_embedder(checked)
+        cache, inner = checked.folder / STATE, make_embedder(checked.embedder_kind, checked.embedder)
     bed = sow(real, [*held, *outside], output)
     if not bed.usable:
         raise InputError("no usable seeds: " + ("; ".join(bed.notes()) or "the file has no rows"))
@@ -138,7 +137,7 @@ def _tools(setting: _Setting, first: Sequence[Example]) -> Tools:
     """Gates' tools; a header that the file's own rows share is taken off as the seeds' one is."""
     samples = ([seed.input_text for seed in setting.seeds.usable], [row.input_text for row in first])
     templates = tuple(find_template(texts) for texts in samples)
-    seeds = [seed.with_source(kind="real") for seed in setting.seeds.usable]
+    seeds = setting.seeds.usable
     return Tools(setting.output, setting.embedder, seeds, setting.holdout, setting.ood, templates)
 
 
@@ -147,7 +146,7 @@ def _gate(
 ) -> AuditResult:
     result = AuditResult()
     for part in batched(rows, BATCH):
-        decisions = keeper.check([_as_synthetic(row.example) for row in part])
+        decisions = keeper.check([row.example.with_source(kind="synthetic") for row in part])
         for row, decision in zip(part, decisions, strict=True):
             result.tally.add(row.example.id, row.example, decision.verdicts)
             sink.write(row, decision)
@@ -160,14 +159,6 @@ def _gate(
     statuses = {verdict.status for verdict in result.gates}
     result.verdict = "refused" if "fail" in statuses else "warn" if "warn" in statuses else "pass"
     return result
-
-
-def _as_synthetic(example: Example) -> Example:
-    return (
-        example
-        if example.source.kind == "synthetic"
-        else replace(example, source=replace(example.source, kind="synthetic"))
-    )
 
 
 class _Sink:

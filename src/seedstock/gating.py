@@ -37,7 +37,9 @@ class Gatekeeper:
     """Row gates with what they remember, and set gates. Feed rows in order."""
 
     def __init__(self, settings: Mapping[str, BaseModel | None], tools: Tools) -> None:
-        made = [make_gate(name, given, tools) for name, given in settings.items() if given is not None]
+        made: list[Gate] = [
+            registry.load("gate", name)(given, tools) for name, given in settings.items() if given is not None
+        ]
         # A gate that remembers comes last: what another rejects must not count as accepted. Stable otherwise.
         row_gates = [gate for gate in made if isinstance(gate, RowGate)]
         self._row_gates = sorted(row_gates, key=lambda gate: gate.remembers)
@@ -64,20 +66,6 @@ class Gatekeeper:
     def set_results(self, mixture: Mixture) -> list[Verdict]:
         """What the set gates say about the whole."""
         return [verdict for gate in self._set_gates for verdict in gate.check(mixture)]
-
-
-def make_gate(name: str, settings: BaseModel, tools: Tools) -> Gate:
-    """One gate by its registered name."""
-    gate: Gate = registry.load("gate", name)(settings, tools)
-    return gate
-
-
-def set_gate_results(
-    settings: Mapping[str, BaseModel | None], tools: Tools, mixture: Mixture
-) -> list[Verdict]:
-    """What the configured set gates say about a mixture, without any row gate."""
-    gates = [make_gate(name, given, tools) for name, given in settings.items() if given is not None]
-    return [v for gate in gates if isinstance(gate, SetGate) for v in gate.check(mixture)]
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

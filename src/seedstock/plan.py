@@ -82,15 +82,6 @@ def make_quotas(
     return quotas
 
 
-def rotation(seeds: Sequence[Example]) -> list[Example]:
-    """Seeds of a cell in the order in which requests take them: folds in turn, so that each is used."""
-    by_fold: dict[int, list[Example]] = {}
-    for seed in sorted(seeds, key=lambda s: s.content_id):
-        by_fold.setdefault(seed.source.fold or 0, []).append(seed)
-    turns = [(i, fold, seed) for fold, part in by_fold.items() for i, seed in enumerate(part)]
-    return [seed for _, _, seed in sorted(turns, key=lambda turn: turn[:2])]
-
-
 @dataclass(frozen=True, slots=True)
 class Work:
     """One request of a wave, and whose quota it serves."""
@@ -103,20 +94,12 @@ class Work:
 def project_quotas(project: Project) -> list[Quota]:
     """The quotas of a project at its start."""
     weights = {name: weight for name, (_, weight) in project.recipes.items()}
-    return make_quotas(project.target, project_cells(project), weights)
-
-
-def project_cells(project: Project) -> dict[str, list[Example]]:
-    """The seeds by cell, each cell in rotation order."""
-    cells: dict[str, list[Example]] = {}
-    for seed in project.seeds:
-        cells.setdefault(project.config.output.cell(seed), []).append(seed)
-    return {name: rotation(part) for name, part in sorted(cells.items())}
+    return make_quotas(project.target, project.cells, weights)
 
 
 def next_wave(project: Project, quotas: Sequence[Quota]) -> list[Work]:
     """The next requests of every open quota, in key order; [] when nothing is open any more."""
-    cells, settings = project_cells(project), project.config.plan
+    settings = project.config.plan
     wave: list[Work] = []
     for quota in quotas:
         recipe = project.recipes[quota.recipe][0]
@@ -124,7 +107,7 @@ def next_wave(project: Project, quotas: Sequence[Quota]) -> list[Work]:
         n = -(-wanted // recipe.rows)
         ordinals = range(quota.asked, quota.asked + n)
         last = wanted - (n - 1) * recipe.rows
-        asked = Wanted(project.brief, quota.cell, cells[quota.cell], ordinals, last)
+        asked = Wanted(project.brief, quota.cell, project.cells[quota.cell], ordinals, last)
         requests = recipe.requests(asked) if n else []
         if n and not requests:
             quota.given_up = f"{quota.recipe} finds nothing to work on in these seeds"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 
 from seedstock import registry
 from seedstock.errors import Refused
+from seedstock.gates.base import Batch, RowGate
 from seedstock.gates.duplicate import DuplicateSettings
-from seedstock.neighbours import Index, twins
-from seedstock.plan import Work, next_wave, project_cells, project_quotas
+from seedstock.neighbours import twins
+from seedstock.plan import Work, next_wave, project_quotas
 from seedstock.project import Project, no_seeds
 from seedstock.seedbed import REFUSE_UNDER, WARN_UNDER
 from seedstock.verdict import Verdict
@@ -87,17 +89,15 @@ def seeds_verdict(project: Project) -> Verdict:
 
 def _leak_verdict(project: Project) -> Verdict:
     """How many seeds are, or nearly are, a row kept for evaluation. Equal ones are left out of the seeds."""
-    held, threshold = [*project.holdout, *project.ood], project.config.gates["leak"].threshold  # type: ignore[union-attr]
-    bed = project.seedbed
+    held, bed = [*project.holdout, *project.ood], project.seedbed
     if not held:
         return Verdict("leak.seeds", "skipped", "no_holdout", project.holdout_plan(), n=0)
-    index = Index(project.embedder.dim)
-    index.add(project.tools.vectors(held))
-    near = sum(bool(found.above) for found in index.near(project.tools.vectors(project.seeds), threshold))
+    gate: RowGate = registry.load("gate", "leak")(project.config.gates["leak"], project.tools)
+    near = sum(not verdict.passed for verdict in gate.check(Batch(project.seeds, project.tools)))
     figure = len(bed.leaked) + near
     reason = (
         f"{len(bed.leaked)} seeds equal a holdout or OOD row and are left out;"
-        f" {near} more lie above cosine {threshold:g} of one and stay"
+        f" {near} more lie above cosine {gate.settings.threshold:g} of one and stay"
     )
     return Verdict(
         "leak.seeds", "warn" if figure else "pass", "near" if figure else "ok", reason, figure, 0, n=len(held)
@@ -172,9 +172,9 @@ def _cell_map(project: Project) -> list[dict[str, Any]]:
     targets: dict[str, int] = {}
     for quota in project_quotas(project):
         targets[quota.cell] = targets.get(quota.cell, 0) + quota.target
-    cells = project_cells(project)
     return [
-        {"cell": name, "seeds": len(part), "target": targets.get(name, 0)} for name, part in cells.items()
+        {"cell": name, "seeds": len(part), "target": targets.get(name, 0)}
+        for name, part in project.cells.items()
     ]
 
 
@@ -187,7 +187,8 @@ def _plan(project: Project) -> dict[str, Any]:
     wave = next_wave(project, project_quotas(project))
     asked = [work for work in wave if work.recipe.asks == "model"]
     tokens_in = sum(len(m.content) for work in asked for m in work.request.messages) // CHARS_PER_TOKEN
-    tokens_out = sum(_answer_chars(project, work) for work in asked) // CHARS_PER_TOKEN
+    lengths = {seed.id: len(seed.input_text) for seed in project.seeds}
+    tokens_out = sum(_answer_chars(lengths, work) for work in asked) // CHARS_PER_TOKEN
     price, most = project.config.teacher.price, project.config.plan.overgenerate
     cost = None if price is None else (tokens_in * price.input + tokens_out * price.output) / 1e6
     cost = 0.0 if not asked else None if cost is None else round(cost, 6)
@@ -202,10 +203,9 @@ def _plan(project: Project) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _answer_chars(project: Project, work: Work) -> int:
+def _answer_chars(lengths: Mapping[str, int], work: Work) -> int:
     """An answer is about as long as its parents' inputs, once per row asked for."""
-    parents = [seed for seed in project.seeds if seed.id in work.request.parents]
-    return work.request.rows * sum(len(parent.input_text) + 8 for parent in parents)
+    return work.request.rows * sum(lengths[parent] + 8 for parent in work.request.parents)
 
 
 def _facts(project: Project) -> dict[str, str]:

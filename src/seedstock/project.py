@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,7 +11,7 @@ from pathlib import Path
 from seedstock import registry
 from seedstock.brief import Brief
 from seedstock.config import FILE_NAME, Config, DataSection, load_config
-from seedstock.embedders.base import Embedder
+from seedstock.embedders.base import Embedder, EmbedderSettings
 from seedstock.embedders.cache import VectorCache
 from seedstock.errors import InputError, Refused, near_miss
 from seedstock.example import Example
@@ -23,13 +22,11 @@ from seedstock.recipes.base import Recipe
 from seedstock.seedbed import Seedbed, sow
 from seedstock.seeds.fields import Fields
 from seedstock.seeds.readers import content_sha256, read_examples
-from seedstock.seeds.split import CROSS_FIT_UP_TO, assign_folds, split_holdout
+from seedstock.seeds.split import CROSS_FIT_UP_TO, assign_folds, rotation, split_holdout
 from seedstock.teachers.base import Teacher
 from seedstock.text import find_template
 from seedstock.verdict import Verdict
 from seedstock.version import __version__
-
-log = logging.getLogger("seedstock")
 
 STATE = ".seedstock"
 
@@ -106,7 +103,15 @@ class Project:
             raise Refused("no usable seeds: there is nothing to start from", [no_seeds(self.seedbed)])
         known = self.ledger.folds() if self.has_ledger else {}
         folds = assign_folds(self.seedbed.usable, self.config.output.cell, known)
-        return [seed.with_source(kind="real", fold=folds[seed.id]) for seed in self.seedbed.usable]
+        return [seed.with_source(fold=folds[seed.id]) for seed in self.seedbed.usable]
+
+    @cached_property
+    def cells(self) -> dict[str, list[Example]]:
+        """The seeds by cell, each cell in the order in which requests take them."""
+        cells: dict[str, list[Example]] = {}
+        for seed in self.seeds:
+            cells.setdefault(self.config.output.cell(seed), []).append(seed)
+        return {name: rotation(part) for name, part in sorted(cells.items())}
 
     def seedbed_rejects(self) -> list[Example]:
         """Seeds that cannot be used: invalid, repeated, or in the holdout too."""
@@ -164,7 +169,8 @@ class Project:
     @cached_property
     def embedder(self) -> VectorCache:
         """The configured embedder behind the project's vector cache."""
-        return VectorCache(make_embedder(self.config), self.folder / STATE / "vectors.db")
+        inner = make_embedder(self.config.embedder_kind, self.config.embedder)
+        return VectorCache(inner, self.folder / STATE / "vectors.db")
 
     @cached_property
     def tools(self) -> Tools:
@@ -291,9 +297,9 @@ def read_data(section: DataSection) -> list[Example]:
     return read_examples(section.path, fields, split=section.split)
 
 
-def make_embedder(config: Config) -> Embedder:
-    """The configured embedder; nothing is loaded before it embeds."""
-    made: Embedder = registry.load("embedder", config.embedder_kind)(config.embedder)
+def make_embedder(kind: str, settings: EmbedderSettings) -> Embedder:
+    """An embedder by kind; nothing is loaded before it embeds."""
+    made: Embedder = registry.load("embedder", kind)(settings)
     return made
 
 

@@ -15,9 +15,8 @@ from seedstock import registry
 from seedstock.errors import InputError, Refused
 from seedstock.example import Example
 from seedstock.exporters.base import Exporter
-from seedstock.gates.base import Tools
 from seedstock.gates.share import real_share
-from seedstock.gating import set_gate_results
+from seedstock.gating import Gatekeeper
 from seedstock.jsonl import file_digest, line, pretty, put_in_place, sha256
 from seedstock.ledger import Waiver
 from seedstock.mixing import Mix, make_mix
@@ -26,6 +25,7 @@ from seedstock.project import Project
 from seedstock.reporting.card import render_card
 from seedstock.reporting.funnel import Step
 from seedstock.reporting.page import Page, render
+from seedstock.seeds.readers import file_sha256
 from seedstock.tally import Tally
 from seedstock.text import normalise
 from seedstock.verdict import Verdict
@@ -131,9 +131,8 @@ def _accepted(project: Project) -> tuple[list[Example], Tally]:
 
 
 def _set_results(project: Project, mix: Mix) -> list[Verdict]:
-    tools = Tools(project.config.output, project.embedder, project.seeds, project.holdout, project.ood)
-    leak = _leak(project, mix)
-    return [leak, seeds_verdict(project), *set_gate_results(project.config.gates, tools, mix.mixture)]
+    set_results = Gatekeeper(project.config.gates, project.tools).set_results(mix.mixture)
+    return [_leak(project, mix), seeds_verdict(project), *set_results]
 
 
 def _leak(project: Project, mix: Mix) -> Verdict:
@@ -220,18 +219,12 @@ def _manifest(
         "created": project.ledger.last_session(project.run_id), **_counts(mix),
         "task": config.task.model_dump(), "teachers": _teachers(mix), "recipes": _recipes(mix),
         "licence": getattr(config.teacher, "licence", None), "embedder": project.embedder.id,
-        "inputs": {key: {"path": path.name, "sha256": _input_digest(path)} for key, path in inputs.items()},
+        "inputs": {key: {"path": path.name, "sha256": file_sha256(path)} for key, path in inputs.items()},
         "prompts": sorted({e.source.prompt_sha256 for e in mix.synthetic if e.source.prompt_sha256}),
         "gates": [v.to_json() for v in gates], "waivers": [w.to_json() for w in waivers],
         "not_done": NOT_DONE,
         "files": {file: {"sha256": digest} for file, digest in files.items()},
     }  # fmt: skip
-
-
-def _input_digest(path: Path) -> str:
-    from seedstock.seeds.readers import file_sha256
-
-    return file_sha256(path)
 
 
 def _teachers(mix: Mix) -> dict[str, int]:

@@ -15,6 +15,7 @@ from typing import Any
 from seedstock.errors import InputError
 from seedstock.example import Example
 from seedstock.exchange import canonical, digest
+from seedstock.jsonl import file_digest
 from seedstock.seeds.fields import Fields, complete_fields
 from seedstock.seeds.files import file_records
 from seedstock.seeds.folders import dataset_files
@@ -131,19 +132,14 @@ def file_sha256(path: Path) -> str:
     """SHA-256, in hex, of a file, or of a folder: its relative names, sorted, each with its content."""
     with reading(path):
         if not path.is_dir():
-            return _bytes_sha256(path)
+            return file_digest(path)
         files = sorted(
             (os.fsencode(f.relative_to(path).as_posix()), f) for f in path.rglob("*") if f.is_file()
         )
         whole = hashlib.sha256()
         for name, file in files:
-            whole.update(name + b"\0" + _bytes_sha256(file).encode() + b"\n")
+            whole.update(name + b"\0" + file_digest(file).encode() + b"\n")
         return whole.hexdigest()
-
-
-def _bytes_sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def content_sha256(examples: Iterable[Example]) -> str:

@@ -76,6 +76,15 @@ def apportion(total: int, weights: Mapping[str, float]) -> dict[str, int]:
     return parts
 
 
+def rotation(seeds: Sequence[Example]) -> list[Example]:
+    """Seeds of a cell in the order in which requests take them: folds in turn, so that each is used."""
+    by_fold: dict[int, list[Example]] = {}
+    for seed in sorted(seeds, key=lambda s: s.content_id):
+        by_fold.setdefault(seed.source.fold or 0, []).append(seed)
+    turns = [(i, fold, seed) for fold, part in by_fold.items() for i, seed in enumerate(part)]
+    return [seed for _, _, seed in sorted(turns, key=lambda turn: turn[:2])]
+
+
 def _families(rows: Sequence[Example]) -> list[list[str]]:
     """Rows with one normalised input, in an order that only their content decides."""
     families: dict[str, list[str]] = defaultdict(list)
