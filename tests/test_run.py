@@ -119,6 +119,24 @@ def test_what_is_asked_for_follows_the_config(tmp_path: Path, server: TeacherSer
     assert "Say what the customer wants." in body["messages"][0]["content"]
 
 
+@pytest.mark.parametrize(
+    ("setting", "same"),
+    [
+        ({"licence": "apache-2.0"}, True), ({"api_key_env": "OTHER_KEY"}, True), ({"timeout": 7}, True),
+        ({"base_url": "http://127.0.0.1:1/v1"}, True), ({"price": {"input": 1, "output": 2}}, True),
+        ({"temperature": 0.4}, False), ({"model": "tester-2"}, False), ({"max_tokens": 77}, False),
+    ],
+)  # fmt: skip
+def test_a_run_is_named_by_what_its_answers_depend_on(
+    tmp_path: Path, setting: dict[str, Any], same: bool
+) -> None:
+    url = "http://127.0.0.1:9/v1"
+    plain = make_project(tmp_path / "a", url, teacher={})
+    other = make_project(tmp_path / "b", url, teacher=setting)
+    with Project(plain) as one, Project(other) as two:
+        assert (one.run_id == two.run_id) is same
+
+
 def test_no_more_requests_are_under_way_than_allowed(tmp_path: Path, server: TeacherServer) -> None:
     server.latency = 0.02
     run(make_project(tmp_path / "p", server.url, target=60, teacher={"concurrency": 3}))

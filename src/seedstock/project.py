@@ -30,6 +30,11 @@ from seedstock.version import __version__
 
 STATE = ".seedstock"
 
+NO_ANSWER_DEPENDS_ON = {
+    "base_url", "api_key_env", "licence", "price", "concurrency", "max_attempts", "timeout"
+}  # fmt: skip
+"""Settings of teachers that say where, how fast and for how much, but not what is answered."""
+
 
 class Project:
     """Everything a verb needs, read when first asked for. Use as a context manager."""
@@ -227,9 +232,7 @@ class Project:
         """
         config = self.config
         gates = {name: None if s is None else s.model_dump() for name, s in config.gates.items()}
-        sampling = config.teacher.model_dump(
-            exclude={"base_url", "price", "concurrency", "max_attempts", "timeout"}
-        )
+        sampling = config.teacher.model_dump(exclude=NO_ANSWER_DEPENDS_ON)
         return digest(
             __version__, config.task.model_dump(), config.output.schema, config.plan.model_dump(),
             content_sha256(self.seeds), [(s.id, s.source.fold) for s in self.seeds],
