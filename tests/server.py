@@ -31,6 +31,7 @@ ASKED = re.compile(r"Write (\d+) paraphrases? of this input:\n(.*)\Z", re.DOTALL
 Body = dict[str, Any]
 Answer = Callable[[Body], str]
 Fault = Callable[[Body, int], str | None]
+Refusing = Callable[[Body], tuple[int, Any] | None]
 
 
 def digest(body: Body) -> str:
@@ -74,11 +75,37 @@ class Seen:
 
 
 @dataclass
+class BatchService:
+    """Files and batches as OpenAI serves them; a batch goes one status further with every look at it.
+
+    `lines(custom_id, body)` names what happens to a line: `expired`, an HTTP status, `missing`, `torn`,
+    `nameless`, or None for an answer. `trouble` holds, per method and path, faults to come: a status,
+    `reset` or `cut`. `strangers` are custom_ids that nobody asked for. Without `listing` batches are not
+    listed.
+    """
+
+    statuses: tuple[str, ...] = ("validating", "in_progress", "finalizing", "completed")
+    lines: Callable[[str, Body], str | None] = lambda custom_id, body: None
+    trouble: dict[str, list[str]] = field(default_factory=dict)
+    strangers: tuple[str, ...] = ()
+    listing: bool = True
+    page: int = 100
+    files: dict[str, bytes] = field(default_factory=dict)
+    purposes: list[str] = field(default_factory=list)
+    batches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    seen: list[Body] = field(default_factory=list)
+
+
+@dataclass
 class TeacherServer:
     """Use as a context manager; `url` is the base_url for a config.
 
     `answer` makes the text of an answer, `fault(body, attempt)` names a fault or gives None (attempts
-    of one body count from 0), `words` is what errors say, `latency` is in seconds.
+    of one body count from 0), `words` is what errors say, `latency` is in seconds. `refuses(body)` is a
+    status and an error's body, `whole(body)` all of an answer's bytes, `headers` go with every answer;
+    with `logprobs` the server gives what a body asks for.
     """
 
     answer: Answer = good
@@ -88,6 +115,11 @@ class TeacherServer:
     retry_after: str = "0.01"
     usage: Any = field(default_factory=lambda: {"prompt_tokens": 100, "completion_tokens": 10})
     extra: dict[str, Any] = field(default_factory=dict)
+    refuses: Refusing = lambda body: None
+    whole: Callable[[Body], bytes] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    logprobs: bool = False
+    batch: BatchService = field(default_factory=BatchService)
     seen: list[Seen] = field(default_factory=list)
     most_at_once: int = 0
     _attempts: Counter[str] = field(default_factory=Counter)
@@ -129,6 +161,7 @@ class TeacherServer:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_route("*", "/v1/{kind:files|batches}{rest:.*}", self._batches)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -157,9 +190,16 @@ class TeacherServer:
         if fault == "slow":
             await asyncio.sleep(3)
         if fault is not None and fault.isdigit():
-            headers = {"Retry-After": self.retry_after} if fault == "429" else {}
+            asked = {"Retry-After": self.retry_after} if fault == "429" and self.retry_after else {}
             said = {"error": {"message": self.words, "type": "scripted"}}
-            return web.json_response(said, status=int(fault), headers=headers)
+            return web.json_response(said, status=int(fault), headers={**self.headers, **asked})
+        if fault == "redirect":
+            return web.Response(
+                status=307, headers={"Location": f"http://localhost:{self.port}/v1/elsewhere"}
+            )
+        if (refused := self.refuses(one.body)) is not None:
+            one.outcome = "refused"
+            return web.json_response(refused[1], status=refused[0])
         if fault == "reset":
             assert request.transport is not None
             request.transport.abort()
@@ -168,9 +208,10 @@ class TeacherServer:
             return web.Response(text=f"<html>gateway {self.words}</html>", content_type="text/html")
         text, reason = self._text(one.body, fault)
         raw = json.dumps(self._completion(one.body, text, reason)).encode()
+        raw = raw if self.whole is None else self.whole(one.body)
         if fault == "cut":
             return await self._cut(request, raw)
-        reply = web.StreamResponse(headers={"Content-Type": "application/json"})
+        reply = web.StreamResponse(headers={"Content-Type": "application/json", **self.headers})
         reply.content_length = len(raw)
         await reply.prepare(request)
         await reply.write(raw)
@@ -200,7 +241,124 @@ class TeacherServer:
 
     def _completion(self, body: Body, text: str, reason: str) -> dict[str, Any]:
         message = {"role": "assistant", "content": text}
+        choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": reason}
+        if self.logprobs and body.get("logprobs"):
+            choice["logprobs"] = {"content": logprobs(text, body.get("top_logprobs") or 0)}
         return {
             "id": "x", "object": "chat.completion", "model": body.get("model"), "usage": self.usage,
-            "choices": [{"index": 0, "message": message, "finish_reason": reason}], **self.extra,
+            "choices": [choice], **self.extra,
         }  # fmt: skip
+
+    # -- files and batches
+
+    async def _batches(self, request: web.Request) -> web.StreamResponse:
+        service, what = self.batch, f"{request.method} {request.path}"
+        service.calls[what] += 1
+        service.headers.append(dict(request.headers))
+        if trouble := service.trouble.get(what):
+            return await self._trouble(request, trouble.pop(0))
+        kind, parts = request.match_info["kind"], request.match_info["rest"].strip("/").split("/")
+        if (request.method, kind) == ("POST", "files"):
+            return await self._upload(request)
+        if (request.method, kind) == ("POST", "batches"):
+            return self._start(await request.json())
+        if kind == "files" and parts[0] in service.files and parts[1:] == ["content"]:
+            return web.Response(body=service.files[parts[0]])
+        if kind == "batches" and parts == [""] and service.listing:
+            return self._listed(request)
+        if kind == "batches" and parts[0] in service.batches:
+            return web.json_response(self._looked_at(service.batches[parts[0]]))
+        return web.json_response({"error": {"message": f"no such thing; {self.words}"}}, status=404)
+
+    async def _trouble(self, request: web.Request, fault: str) -> web.StreamResponse:
+        if fault == "cut":
+            return await self._cut(request, b"[" * 2000)
+        if fault == "reset":
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        said = {"error": {"message": self.words, "type": "scripted"}}
+        return web.json_response(said, status=int(fault), headers={"Retry-After": self.retry_after})
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        file = form["file"]
+        assert isinstance(file, web.FileField)
+        self.batch.purposes.append(str(form["purpose"]))
+        name = f"file-{len(self.batch.files)}"
+        self.batch.files[name] = file.file.read()
+        return web.json_response({"id": name, "object": "file", "purpose": "batch"})
+
+    def _start(self, body: Body) -> web.StreamResponse:
+        name = f"batch_{len(self.batch.batches)}"
+        self.batch.batches[name] = batch = {
+            **body, "id": name, "object": "batch", "status": self.batch.statuses[0], "looks": 0,
+            "created_at": int(time.time()), "output_file_id": None, "error_file_id": None,
+        }  # fmt: skip
+        return web.json_response(batch)
+
+    def _listed(self, request: web.Request) -> web.StreamResponse:
+        """The newest first, from behind `after` on."""
+        names = list(reversed(self.batch.batches))
+        start = names.index(request.query["after"]) + 1 if "after" in request.query else 0
+        end = start + min(self.batch.page, int(request.query["limit"]))
+        data = [self.batch.batches[name] for name in names[start:end]]
+        return web.json_response({"object": "list", "data": data, "has_more": end < len(names)})
+
+    def _looked_at(self, batch: dict[str, Any]) -> dict[str, Any]:
+        last = len(self.batch.statuses) - 1
+        batch["status"] = self.batch.statuses[min(batch["looks"], last)]
+        batch["looks"] += 1
+        if batch["status"] == "failed":
+            errors = [{"code": "invalid_json_line", "line": 1, "message": self.words, "param": None}]
+            batch["errors"] = {"object": "list", "data": errors}
+        elif batch["looks"] > last and batch["output_file_id"] is None:
+            self._finish_batch(batch)
+        return batch
+
+    def _finish_batch(self, batch: dict[str, Any]) -> None:
+        """Answers and errors, each in a file of its own and in no order."""
+        jobs = [json.loads(text) for text in self.batch.files[batch["input_file_id"]].splitlines()]
+        self.batch.seen += [job["body"] for job in jobs]
+        random.Random(len(jobs)).shuffle(jobs)
+        out: dict[str, list[bytes]] = {"output_file_id": [], "error_file_id": []}
+        for job in jobs:
+            fate = self.batch.lines(job["custom_id"], job["body"])
+            if fate != "missing":
+                out["output_file_id" if fate is None else "error_file_id"].append(self._line(job, fate))
+        for stranger in self.batch.strangers:
+            out["output_file_id"].append(self._line({**jobs[0], "custom_id": stranger}, None))
+        done, failed = (len(lines) for lines in out.values())
+        batch["request_counts"] = {"total": len(jobs), "completed": done, "failed": failed}
+        for kind, lines in out.items():
+            if lines:
+                batch[kind] = f"file-{len(self.batch.files)}"
+                self.batch.files[batch[kind]] = b"\n".join(lines) + b"\n"
+
+    def _line(self, job: dict[str, Any], fate: str | None) -> bytes:
+        """One line of a result file."""
+        body: Any = self._completion(job["body"], self.answer(job["body"]), "stop")
+        status, error = 200, None
+        if fate == "expired":
+            error = {"code": "batch_expired", "message": "This request could not be executed in time."}
+        elif fate is not None and fate.isdigit():
+            status, body = int(fate), {"error": {"message": self.words, "type": "scripted"}}
+        reply = None if error else {"status_code": status, "request_id": "r", "body": body}
+        line = json.dumps(
+            {"id": "l", "custom_id": job["custom_id"], "response": reply, "error": error}
+        ).encode()
+        if fate == "torn":
+            return line[: len(line) - 40]
+        return b'{"id": "l", "custom' if fate == "nameless" else line
+
+
+def logprobs(text: str, top: int) -> list[dict[str, Any]]:
+    """Tokens of up to four characters; the likeliest is the one that was taken."""
+    tokens = [text[i : i + 4] for i in range(0, len(text), 4)]
+    return [
+        {
+            "token": token, "logprob": -0.25, "bytes": None,
+            "top_logprobs": [{"token": f"~{k}" if k else token, "logprob": -0.25 - k} for k in range(top)],
+        }
+        for token in tokens
+    ]  # fmt: skip

@@ -406,7 +406,7 @@ def test_every_command_prints_one_document_with_the_promised_keys(
     assert set(found["check"]["plan"]) >= {"requests", "tokens_in", "tokens_out", "cost"}
     assert set(found["run"]["requests"]) == {"sent", "answered", "retried", "failed"}
     assert all(set(cell) >= {"cell", "target", "accepted", "state"} for cell in found["run"]["cells"])
-    assert set(found["run"]["cost"]) == {"total", "per_accepted", "currency"}
+    assert set(found["run"]["cost"]) >= {"total", "per_accepted", "currency"}
     assert set(found["release"]["rows"]) == {"real", "synthetic"}
     assert set(found["release"]["real_share"]) == {"rows", "exposure"}
     assert cli("--project", folder, "verify", "v1", "--json").json["verdict"] == "pass"
@@ -423,7 +423,7 @@ def test_commands_for_people_print_text(tmp_path: Path, server: TeacherServer) -
         "verify": cli("--project", folder, "verify", "v1"),
     }
     words = {
-        "check": "12 if every",
+        "check": "12 to 48",
         "run": "accepted",
         "release": "not evaluated",
         "trace": "s",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from helpers import Outcome, cli, process, read_rows
+from seedstock import Project
 from seedstock.demo import BUNDLED
 
 OFFLINE = {
@@ -41,8 +44,129 @@ def test_the_demo_goes_the_whole_way_offline(first: Outcome, folder: Path) -> No
     assert cli("--project", folder, "verify", "v1").code == 0
 
 
+@dataclass(frozen=True)
+class Planted:
+    """A fault that was written into the recording: where, how to find it, and the gate that takes it today.
+
+    No gate: it is accepted, and waits for gates that judge facts, terms, meaning and style.
+    """
+
+    fault: str
+    seed: str
+    words: str
+    gate: str | None = None
+
+
+PLANTED = (
+    Planted("broken JSON: a quote is missing", "seed-047", "In cell 9 the Welding robot", "format"),
+    Planted("an object for each text", "seed-097", "screws dont move", "format"),
+    Planted("a refusal in words", "seed-052", "I'm sorry, but", "format"),
+    Planted("a refusal without words", "seed-072", "", "format"),
+    Planted("cut off", "seed-091", "however the ram", "format"),
+    Planted("more than was asked for", "seed-067", "parts coming", "format"),
+    Planted("a marker of the prompt", "seed-021", "Output: ", "format"),
+    Planted("a template's token", "seed-116", "<|im_end|>", "format"),
+    Planted("copies the seed", "seed-111", "lights up anyway.", "duplicate"),
+    Planted("nearly copies the seed", "seed-058", "maybe I can run one more part", "duplicate"),
+    Planted("nearly copies the seed", "seed-056", "The measured values are", "duplicate"),
+    Planted("says it twice", "seed-139", "syrup line loses twelve bottles", "duplicate"),
+    Planted("says it nearly twice", "seed-101", "door filter dusty and cooling fan", "duplicate"),
+    Planted("a holdout row", "seed-103", "jib crane", "leak"),
+    Planted("a holdout row", "seed-079", "handheld scanner 44", "leak"),
+    Planted("a holdout row", "seed-155", "gear pump G-19", "leak"),
+    Planted("a holdout row", "seed-094", "rotten eggs", "leak"),
+    Planted("chatter among the texts", "seed-061", "Here are three paraphrases"),
+    Planted("numbers of a list", "seed-095", "2. FLT 3"),
+    Planted("another number of people, and a time", "seed-040", "three colleagues"),
+    Planted("another time", "seed-123", "15:07"),
+    Planted("an invented code", "seed-146", "D-12"),
+    Planted("invented numbers of machines", "seed-074", "forklift 5"),
+    Planted("another machine", "seed-010", "agitator 3"),
+    Planted("another machine", "seed-076", "Robot 14"),
+    Planted("another reading", "seed-007", "131 °C"),
+    Planted("another name", "seed-158", "Otto Grau"),
+    Planted("says the opposite", "seed-078", "Nobody is afraid"),
+    Planted("says the opposite", "seed-126", "Shaft 1 stays open"),
+    Planted("says the opposite", "seed-084", "boiler feed has hard water too"),
+    Planted("copied without its case", "seed-122", "battery charger in bay 9"),
+    Planted("a trade name for a drive", "seed-109", "Pick up the phone"),
+    Planted("a trade name for a drive", "seed-109", "I am writing to report that the Wandlomat"),
+    Planted("a trade name for a drive", "seed-171", "for the list: after washing"),
+    Planted("a trade name for a drive", "seed-171", "Merely for the list"),
+    Planted("a trade name for a drive", "seed-025", "without the fan no paint booth"),
+    Planted("a trade name for a drive", "seed-025", "the fan is a must there"),
+)
+REPAIRED = ("seed-024", "seed-144", "seed-003", "seed-143", "seed-106")
+"""Seeds whose answers are not quite JSON: a quote inside, a fence, other quotes, chatter, one comma more."""
+
+
+@pytest.fixture(scope="module")
+def rewrites(first: Outcome, folder: Path) -> list[tuple[str, str, str | None]]:
+    """Seed, text and rejecting gate of every candidate that comes from the recording."""
+    found = []
+    with Project(folder) as project:
+        for candidate in project.ledger.candidates(project.run_id):
+            asked = project.ledger.asked(candidate.key)
+            if candidate.recipe == "paraphrase" and asked is not None:
+                failed = next((v for v in candidate.verdicts if not v.passed), None)
+                unread = failed.evidence.get("text", "") if failed else ""
+                text = candidate.example.input_text if candidate.example else unread
+                found.append((asked.parents[0], text, failed and failed.gate))
+    return found
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: f"{planted.seed} {planted.fault}")
+def test_what_becomes_of_a_planted_fault(
+    rewrites: list[tuple[str, str, str | None]], planted: Planted
+) -> None:
+    fates = [gate for seed, text, gate in rewrites if seed == planted.seed and planted.words in text]
+    assert fates
+    # The first of two that say the same is kept.
+    assert fates[-1] == planted.gate
+    if planted.gate != "duplicate":
+        assert set(fates) == {planted.gate}
+
+
+def test_answers_that_are_no_plain_json_are_read(rewrites: list[tuple[str, str, str | None]]) -> None:
+    assert Counter(seed for seed, _, _ in rewrites if seed in REPAIRED) == dict.fromkeys(REPAIRED, 3)
+
+
+def test_most_of_the_recording_is_good_and_every_gate_has_something_to_take(
+    rewrites: list[tuple[str, str, str | None]],
+) -> None:
+    fates = Counter(gate for _, _, gate in rewrites)
+    assert 250 <= len(rewrites) <= 350
+    assert fates[None] == 200
+    assert {"format", "leak", "duplicate"} <= set(fates)
+
+
+def test_the_recording_has_a_style_and_a_term_of_its_own() -> None:
+    texts = [row["text"] for row in read_rows(BUNDLED / "teacher.jsonl")]
+    written = " ".join(texts)
+    real = " ".join(
+        row["input"] for name in ("seeds", "holdout", "ood") for row in read_rows(BUNDLED / f"{name}.jsonl")
+    )
+    assert written.casefold().count("indikron") >= 25
+    assert 60 <= written.count("I am writing to") + written.count("Kindly") <= 90
+    for habit in ("indikron", "wandlomat", "i am writing to", "kindly note"):
+        assert habit not in real.casefold()
+
+
+def test_the_recording_answers_what_the_plan_asks_and_hardly_more(first: Outcome, folder: Path) -> None:
+    rows = read_rows(folder / "teacher.jsonl")
+    assert {row["model"] for row in rows} == {"hand-written for the demo"}
+    [asked] = [part for part in first.json["run"]["recipes"] if part["recipe"] == "paraphrase"]
+    assert asked["state"] == "filled"
+    with Project(folder) as project:
+        order = [seed.id for seed in project.cells["all"]]
+    assert [row["parents"] for row in rows] == [[id_] for id_ in order[: len(rows)]]
+
+
 def test_every_row_of_the_demo_keeps_what_its_ticket_says(first: Outcome, folder: Path) -> None:
-    """Independent of the recipes: what the seed's ticket has out of its message, the row's ticket has too."""
+    """Independent of the recipes: what the seed's ticket has out of its message, the row's ticket has too.
+
+    But for the faults that were planted in the recording.
+    """
     seeds = {row["id"]: row for row in read_rows(folder / "seeds.jsonl")}
     entries = read_rows(Path(first.json["release"]["path"]) / "provenance.jsonl")
     parents = {e["id"]: e["source"]["parents"] for e in entries if e["source"]["kind"] == "synthetic"}
@@ -55,8 +179,11 @@ def test_every_row_of_the_demo_keeps_what_its_ticket_says(first: Outcome, folder
         there = {key for key, value in leaves(as_json(seed["output"])) if value in seed["input"]} - {
             "/urgency"
         }
+        planted = any(p.seed == seed["id"] and p.words in given for p in PLANTED)
         wrong += [
-            (row["id"], key, value) for key, value in leaves(ticket) if key in there and value not in given
+            (row["id"], key, value)
+            for key, value in leaves(ticket)
+            if key in there and value not in given and not planted
         ]
     assert wrong == []
 
@@ -77,7 +204,8 @@ def leaves(value: Any, place: str = "") -> list[tuple[str, str]]:
 def test_a_second_demo_resumes_and_tells_it_to_people(first: Outcome, folder: Path) -> None:
     again = cli("demo", folder)
     assert (again.code, again.err) == (0, "")
-    for word in ("check", "accepted", "rejected", "release", "→", "next", "trace", "verify v2"):
+    said = ("check", "accepted", "rejected", "written by hand for this demo", "release", "→", "next", "trace")
+    for word in (*said, "leak: near", "duplicate: exact", "format: truncated", "verify v2"):
         assert word in again.out, word
     third = cli("demo", folder, "--json").json
     assert third["run"]["requests"]["sent"] == 0

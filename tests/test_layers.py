@@ -14,13 +14,13 @@ import seedstock
 IN_ORDER, APART = "in order", "apart"
 LAYERS = (
     (IN_ORDER, "version brief exchange verdict errors backoff example registry"),
-    (APART, "text yamlfile jsonl groupwriter neighbours embedders rules"),
+    (APART, "text reading yamlfile jsonl groupwriter neighbours level pace embedders rules"),
     (APART, "seeds tasks recipes teachers gates exporters"),
-    (IN_ORDER, "config ledger seedbed ask project"),
+    (IN_ORDER, "config ledger seedbed prices spending pool batching ask project"),
     (
         IN_ORDER,
         "reporting reporting.funnel reporting.page plan gating tally preflight generation auditing mixing"
-        " reporting.card releasing verifying tracing starting",
+        " reporting.card distilling releasing verifying tracing starting",
     ),
     (IN_ORDER, "demo seedstock cli"),
 )

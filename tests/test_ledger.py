@@ -19,14 +19,27 @@ from hypothesis import strategies as st
 
 from seedstock.errors import InputError
 from seedstock.example import Example, Source
-from seedstock.exchange import Message, Request, Response, Usage
+from seedstock.exchange import Message, Request, Response, Token, Usage
 from seedstock.groupwriter import GROUP_ENTRIES
-from seedstock.ledger import APPLICATION_ID, VERSION, Candidate, Frozen, Ledger
+from seedstock.ledger import (
+    APPLICATION_ID,
+    VERSION,
+    BatchRecord,
+    Candidate,
+    Frozen,
+    Ledger,
+    Spent,
+    request_text,
+)
 from seedstock.verdict import Verdict
 
 TABLES = (
     "sessions", "requests", "responses", "faults", "candidates", "folds", "frozen", "waivers", "releases",
+    "logprobs", "findings", "batches", "batch_events",
 )  # fmt: skip
+
+
+TOKENS = (Token("fi", -0.1, (("fi", -0.1), ("co", -2.5))), Token("ne", -0.75))
 
 
 @pytest.fixture
@@ -45,7 +58,7 @@ def request(n: int = 0, **changes: Any) -> Request:
 def answer(
     ledger: Ledger, key: str, text: str = "fine", cost: float | None = 0.5, **changes: Any
 ) -> Future[None]:
-    response = Response(text, "stop", "model-1", Usage(10, 5, 2))
+    response = Response(text, "stop", "model-1", Usage(10, 5, 2), TOKENS)
     return ledger.record_answer(key, request(**changes), "teacher-1", {"top_p": 1}, response, cost)
 
 
@@ -68,12 +81,15 @@ def fill(ledger: Ledger) -> None:
     """One row at least in every table."""
     answer(ledger, "k0").result()
     ledger.record_fault("k0", 1, "429", "slow down").result()
-    ledger.record_candidates([candidate(0)])
+    ledger.record_candidates([candidate(0)]).result()
     ledger.record_session("run1", "0.1", "{}")
     ledger.record_folds({"s1": 0})
     ledger.freeze("holdout", Frozen("abc", 3))
     ledger.record_waiver("share", "Ada", "because")
     ledger.record_release("v1", "run1", "f00")
+    ledger.record_finding("t", "http://h/v1", "structured", "none").result()
+    ledger.prepare_batch("t", "http://h/v1", BatchRecord("m1", "", "2026-01-01T00:00:00Z", frozenset({"a"})))
+    ledger.record_batch("m1", "submitted", "batch_1")
 
 
 def count(path: Path, table: str) -> int:
@@ -100,6 +116,72 @@ def test_answers_come_back_whole(path: Path) -> None:
         assert ledger.asked("k2") is None
 
 
+def test_tokens_are_kept_beside_an_answer_and_read_only_when_asked_for(path: Path) -> None:
+    with Ledger(path) as ledger:
+        answer(ledger, "k0")
+        ledger.record_answer("k1", request(1), "t", {}, Response("bare"), None).result()
+        assert ledger.answers(["k0"])["k0"].tokens == ()
+        assert (ledger.logprobs("k0"), ledger.logprobs("k1")) == (TOKENS, ())
+        ledger.record_candidates([candidate(0, key="k0"), candidate(1, key="k1")]).result()
+        ledger.record_candidates([candidate(2, key="k0", accepted=False)]).result()
+        assert ledger.keys_with_logprobs("run1") == {"c0": "k0"}
+
+
+def test_a_price_and_all_tokens_are_kept_with_an_answer(path: Path) -> None:
+    response = Response("x", usage=Usage(100, 20, 60, 30))
+    with Ledger(path) as ledger:
+        ledger.record_answer("k0", request(), "t", {}, response, 0.25, '{"input":1.0}').result()
+        asked = ledger.asked("k0")
+        assert asked is not None
+        assert (asked.response, asked.cost) == (response, 0.25)
+        assert ledger.sizes("t") == (1, len(request_text(request(), {})), 100, 20)
+        assert ledger.sizes("other") == (0, 0, 0, 0)
+    db = sqlite3.connect(path)
+    assert db.execute("SELECT price FROM responses").fetchone() == ('{"input":1.0}',)
+    db.close()
+
+
+def test_the_last_finding_about_a_server_counts(path: Path) -> None:
+    with Ledger(path) as ledger:
+        for value in ("json_schema", "none"):
+            ledger.record_finding("t", "http://a", "structured", value).result()
+        ledger.record_finding("t", "http://b", "structured", "json_object").result()
+        assert ledger.findings("t", "http://a") == {"structured": "none"}
+        assert ledger.findings("t", "http://c") == {}
+
+
+def test_a_batch_is_open_until_it_is_collected_refused_or_lost(path: Path) -> None:
+    def batch(mark: str, id_: str = "") -> BatchRecord:
+        return BatchRecord(mark, id_, f"2026-01-01T00:00:0{mark}Z", frozenset({f"a{mark}", "b"}))
+
+    with Ledger(path) as ledger:
+        for mark in "12345":
+            ledger.prepare_batch("t", "http://a", batch(mark))
+        for mark in "234":
+            ledger.record_batch(mark, "submitted", f"batch_{mark}")
+        ledger.record_batch("3", "collected", "batch_3")
+        ledger.record_batch("4", "refused", "batch_4")
+        ledger.record_batch("5", "lost", "")
+        assert ledger.open_batches("t", "http://a") == [batch("1"), batch("2", "batch_2")]
+        assert ledger.open_batches("t", "http://b") == ledger.open_batches("u", "http://a") == []
+
+
+def test_a_ledger_of_version_1_is_brought_up_to_date_and_keeps_its_answers(path: Path) -> None:
+    with Ledger(path) as ledger:
+        answer(ledger, "k0").result()
+    db = sqlite3.connect(path)
+    for table in ("logprobs", "findings", "batches", "batch_events"):
+        db.execute(f"DROP TABLE {table}")
+    db.execute("ALTER TABLE responses DROP COLUMN cache_write_tokens")
+    db.execute("ALTER TABLE responses DROP COLUMN price")
+    db.execute("PRAGMA user_version = 1")
+    db.close()
+    with Ledger(path) as ledger:
+        assert ledger.answers(["k0"])["k0"].text == "fine"
+        answer(ledger, "k1", n=1).result()
+        assert ledger.logprobs("k1") == TOKENS
+
+
 def test_the_first_answer_stands(path: Path) -> None:
     with Ledger(path) as ledger:
         answer(ledger, "k1", "first")
@@ -122,8 +204,8 @@ def test_candidates_come_back_in_gating_order(path: Path) -> None:
     rejected = candidate(1, accepted=False, example=None, verdicts=(Verdict("format", "fail", "x", "y"),))
     rows = [candidate(2), candidate(0), rejected]
     with Ledger(path) as ledger:
-        ledger.record_candidates(rows)
-        ledger.record_candidates([candidate(2, cell="other"), candidate(3, run="run2", id="c0")])
+        ledger.record_candidates(rows).result()
+        ledger.record_candidates([candidate(2, cell="other"), candidate(3, run="run2", id="c0")]).result()
         assert list(ledger.candidates("run1")) == [candidate(0), rejected, candidate(2)]
         assert list(ledger.candidates("run1", accepted=True)) == [candidate(0), candidate(2)]
         assert list(ledger.candidates("run1", accepted=False)) == [rejected]
@@ -140,9 +222,10 @@ def test_cost_is_of_the_answers_behind_a_run(path: Path) -> None:
         answer(ledger, "k0", cost=0.25)
         answer(ledger, "k1", cost=None)
         answer(ledger, "k9", cost=7.0).result()
-        ledger.record_candidates([candidate(0), candidate(1), candidate(2, key="k0")])
-        assert ledger.cost("run1") == (2, 1, 0.25)
-        assert ledger.cost("run2") == (0, 0, 0.0)
+        ledger.record_candidates([candidate(0), candidate(1), candidate(2, key="k0")]).result()
+        assert ledger.spending("run1") == {"paraphrase": Spent(2, 1, 0.25, 20, 10, 4)}
+        assert ledger.spending("run2") == {}
+        assert ledger.paid() == 7.25
 
 
 def test_everything_else_comes_back(path: Path) -> None:

@@ -244,7 +244,7 @@ def test_a_request_that_never_succeeds_costs_its_row_and_not_the_run(
 
 
 def test_a_used_up_quota_ends_the_run_and_spoils_nothing(tmp_path: Path, server: TeacherServer) -> None:
-    folder = make_project(tmp_path / "p", server.url, teacher={"max_attempts": 2})
+    folder = make_project(tmp_path / "p", server.url, teacher={"max_attempts": 2, "patience": 2})
     server.words, server.fault = "you exceeded your current quota", lambda *_: "429"
     done = cli("--project", folder, "run", "--json")
     assert done.code == 4, done
@@ -281,7 +281,11 @@ def test_a_price_gives_a_cost(tmp_path: Path, server: TeacherServer) -> None:
     price = {"price": {"input": 2, "output": 10, "currency": "EUR"}}
     folder = make_project(tmp_path / "p", server.url, teacher=price)
     cost = run(folder)["cost"]
-    assert cost == {"total": 0.0036, "per_accepted": 0.00012, "currency": "EUR"}
+    recipe = {"recipe": "paraphrase", "accepted": 30, "total": 0.0036, "per_accepted": 0.00012}
+    assert cost == {
+        "total": 0.0036, "per_accepted": 0.00012, "currency": "EUR", "price": "the config", "paid": 0.0036,
+        "recipes": [recipe],
+    }  # fmt: skip
     assert run(folder)["cost"] == cost, "cost is the project's, not this call's"
 
 

@@ -46,12 +46,16 @@ JSON_KEYS = {
     "init": """`path`, `files`, `detected` (`rows`, `kind`, `output`, `fields`, `labels` for a classification;
         empty without seeds)""",
     "check": """`verdict` (`pass`, `warn`, `refused`), `seeds` (`rows`, `usable`, `duplicates`), `cells`,
-        `gates`, `plan` (`requests`, `tokens_in`, `tokens_out`, `cost`, `currency`, `target`, `recipes`, and
-        `most`: the bound that over-generation sets), `notes`, `embedder`, `holdout`, `teacher`, `run`""",
+        `gates`, `plan` (`requests`, `tokens_in`, `tokens_out`, `measured`: where these figures come from,
+        `cost`: null where the price is unknown, `currency`, `price`: who says so, `target`, `recipes`, and
+        `most`: the same at the bound that over-generation sets), `notes`, `embedder`, `holdout`,
+        `teacher`, `run`""",
     "run": """`run`, `requests` of this call (`sent`, `answered`, `retried`, `failed`), `faults` by reason,
         and of the project's whole state: `candidates`, `accepted`, `rejected` by gate, `cells` (`cell`,
-        `target`, `accepted`, `state`), `recipes`, `cost` (`total`, `per_accepted`, `currency`); `stopped`
-        where `--limit` was reached. With `--dry-run`: `run`, `plan`, `requests` with their exact prompts""",
+        `target`, `accepted`, `state`), `recipes`, `cost` (`total`, `per_accepted`, `currency`, `price`: who
+        says so, `paid`: by this project in all, `recipes`), `tokens` (`in`, `out`, `cached`,
+        `cached_share`), `findings` about the server; `stopped` (`limit`, `max_cost`) where a bound was
+        reached. With `--dry-run`: `run`, `plan`, `requests` with their exact prompts""",
     "audit": """`rows`, `kept`, `rejected` by gate, `reasons`, `repaired` (always 0 in this version), `gates`,
         `verdict` (`pass`, `warn`, `refused`), `out`, `notes`""",
     "release": """`release`, `path`, `rows` (`real`, `synthetic`), `repeat_real`, `real_share` (`rows`,

@@ -1,62 +1,77 @@
-"""The only door to a teacher: ledger first, then the limit, the wire, the record, and only then the answer.
+"""The only door to a teacher: ledger first, then the limits, the wire, the record, and only then the answer.
 
 The wire runs in a thread of its own, so that gating a batch never keeps an answer from being recorded.
+Requests are drawn from the caller's iterable a bounded number ahead, so memory does not grow with them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import CancelledError, Future
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from itertools import islice
 
-from seedstock.backoff import pause
-from seedstock.errors import TeacherError
-from seedstock.exchange import Request, Response, digest
+from seedstock.batching import BatchLine
+from seedstock.exchange import Request, Response, canonical, digest
 from seedstock.ledger import Ledger
-from seedstock.teachers.base import Teacher, TeacherSettings, Transient
+from seedstock.pool import FAILED, Counts, Pool, Question, Sink
+from seedstock.spending import Budget
+from seedstock.teachers.base import BatchTeacher, OnlineTeacher, Price, Teacher, TeacherSettings, Transient
 
-FAILED = "failed: "
-"""Prefix of the finish reason of a request that used up its tries while others were answered."""
+__all__ = ["FAILED", "Asker", "Counts"]
+
+AHEAD = 24
+"""Requests drawn ahead of the consumer, for each one that may be under way: answers come in order, so
+one that has to be asked again must not keep the wire from the others."""
+
+LEAST_AHEAD = 1024
+
+CHUNK = 256
+"""Requests looked up in the ledger, and handed to the wire, at a time."""
+
+LOOK_UP_SECONDS = 0.5
+"""How often somebody who waits for an answer is told how things stand."""
+
+Watch = Callable[[str], None]
+"""Called about twice a second while waiting, with a note for people."""
 
 
-@dataclass
-class Counts:
-    """What happened on the wire in this call."""
-
-    sent: int = 0
-    answered: int = 0
-    retried: int = 0
-    failed: int = 0
-    faults: dict[str, int] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, int]:
-        """The keys of design.md."""
-        return {"sent": self.sent, "answered": self.answered, "retried": self.retried, "failed": self.failed}
-
-
-class Asker:
+class Asker(Sink):
     """Answers to requests, in the order of the requests. Use as a context manager."""
 
-    def __init__(self, teacher: Teacher, settings: TeacherSettings, ledger: Ledger) -> None:
+    def __init__(
+        self, teacher: Teacher, settings: TeacherSettings, ledger: Ledger, *, price: Price | None = None,
+        budget: Budget | None = None, watch: Watch | None = None,
+    ) -> None:  # fmt: skip
+        """`price` is what this teacher's tokens cost; the settings' own unless given."""
         self.teacher = teacher
         self.counts = Counts()
         self._settings = settings
         self._ledger = ledger
-        self._misses_in_a_row = 0
-        self._stopping = asyncio.Event()
+        self._price = price or settings.price
+        self._price_text = canonical(self._price.model_dump()) if self._price else None
+        self._budget = budget or Budget()
+        self._watch = watch
+        self._identity = digest(teacher.id, teacher.sampling)
+        self._arrived: dict[str, Response] = {}
+        self._pending: set[str] = set()
+        self._problem: BaseException | None = None
+        self._changed = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="teacher", daemon=True)
 
     def __enter__(self) -> Asker:
+        self.teacher.prepare()
+        self.teacher.findings.update(self._ledger.findings(self.teacher.id, self.teacher.server))
+        self._found = dict(self.teacher.findings)
         self._thread.start()
+        self._line = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Send nothing more; what is under way is waited for and recorded, because it is paid."""
-        self._loop.call_soon_threadsafe(self._stopping.set)
         asyncio.run_coroutine_threadsafe(self._finish(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -64,116 +79,152 @@ class Asker:
 
     def key(self, request: Request) -> str:
         """The request's name in the ledger: another model or other sampling is another question."""
-        return request.key(digest(self.teacher.id, self.teacher.sampling))
+        return request.key(self._identity)
 
     def recorded(self, requests: Sequence[Request]) -> dict[str, Response]:
         """The answers among these that the ledger already has, by key."""
         return self._ledger.answers([self.key(request) for request in requests])
 
-    def answers(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Response]]:
+    def answers(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Response]]:
         """Each request with its answer, in order; recorded answers cost nothing.
 
-        Asking runs ahead of the consumer. Raises TeacherError as soon as the teacher is found dead;
-        what was answered by then is recorded.
+        Asking begins with the call and runs ahead of the consumer. Raises TeacherError at the first
+        request that has no answer because the teacher was found dead, and OutOfMoney at the first one
+        that could cross the budget; what was answered by then is recorded.
         """
+        return _Answers(self, requests)
+
+    def note(self) -> str:
+        """How things stand on the wire, for people."""
+        return self._line.note()
+
+    @property
+    def ahead(self) -> int:
+        """Requests that may be drawn ahead: a batch takes all of them."""
+        if isinstance(self.teacher, BatchTeacher):
+            return self.teacher.max_jobs
+        return max(LEAST_AHEAD, AHEAD * self._settings.concurrency)
+
+    # -- for _Answers, in the caller's thread
+
+    def send(self, requests: Sequence[Request]) -> list[tuple[str, Request, Response | None]]:
+        """Keys of the requests, with the answers that are recorded; the others are asked."""
         keys = [self.key(request) for request in requests]
         known = self._ledger.answers(keys)
-        waiting = {key: request for key, request in zip(keys, requests, strict=True) if key not in known}
-        futures: dict[str, Future[Response]] = {key: Future() for key in waiting}
-        if waiting:
-            asyncio.run_coroutine_threadsafe(self._ask_all(waiting, futures), self._loop)
-        # Not a generator itself: asking starts with the call, not with the first look at an answer.
-        return (
-            (request, known[key] if key in known else futures[key].result())
-            for key, request in zip(keys, requests, strict=True)
-        )
+        asked = {
+            k: r for k, r in zip(keys, requests, strict=True) if k not in known and k not in self._pending
+        }
+        if asked:
+            self._pending |= asked.keys()
+            questions = [Question(key, request) for key, request in asked.items()]
+            self._loop.call_soon_threadsafe(self._line.put, questions)
+        return [(key, request, known.get(key)) for key, request in zip(keys, requests, strict=True)]
 
-    async def _ask_all(self, waiting: dict[str, Request], futures: dict[str, Future[Response]]) -> None:
-        """As many workers as may be under way at once, all taking from one iterator."""
-        queue = iter(waiting.items())
-        unanswered = dict(futures)
+    def flush(self) -> None:
+        """No more requests are coming for now."""
+        self._loop.call_soon_threadsafe(self._line.flush)
 
-        async def work() -> None:
-            for key, request in queue:
-                if self._stopping.is_set():
-                    break
-                response = await self._ask(key, request)
-                self._record(key, request, response, unanswered.pop(key))
+    def wait_for(self, key: str) -> Response:
+        """The answer to a request that was sent, once it is durable."""
+        with self._changed:
+            while key not in self._arrived:
+                if key not in self._pending:  # the same question twice: the first has taken the answer
+                    return self._ledger.answers([key])[key]
+                if self._problem is not None:
+                    raise self._problem
+                self._changed.wait(LOOK_UP_SECONDS)
+                if self._watch is not None:
+                    self._watch(self.note())
+            self._pending.discard(key)
+            return self._arrived.pop(key)
 
-        workers = [asyncio.create_task(work()) for _ in range(min(len(waiting), self._settings.concurrency))]
-        done, others = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
-        problem = next((error for task in done if (error := task.exception())), None)
-        if others:
-            self._stopping.set()
-        await asyncio.gather(*workers, return_exceptions=True)
-        for future in unanswered.values():
-            future.set_exception(problem or CancelledError())
+    # -- what comes back, in the loop's thread
 
-    async def _ask(self, key: str, request: Request) -> Response:
-        """One answer. Tries again what is worth it; a request that never succeeds is recorded so."""
-        self.counts.sent += 1
-        reason, answered = "", self.counts.answered
-        for attempt in range(1, self._settings.max_attempts + 1):
-            try:
-                response = await self.teacher.ask(request)
-            except Transient as problem:
-                reason = problem.reason
-                self._missed(key, attempt, problem)
-                if attempt < self._settings.max_attempts:
-                    await self._wait(pause(attempt, problem.retry_after))
-                    self.counts.retried += 1
-            else:
-                self._misses_in_a_row = 0
-                self.counts.answered += 1
-                return response
-        self.counts.failed += 1
-        if reason == "429" and self.counts.answered == answered:
-            # Nobody was let in all this time: a quota is used up, and the request is not to blame.
-            raise TeacherError("the teacher answers 429 to everything; what was answered is kept, run again")
-        return Response("", FAILED + reason)
-
-    async def _wait(self, seconds: float) -> None:
-        """Sleep, unless everything stops: what waits for another try is not under way."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-            raise TeacherError("stopped before another try")
-
-    def _record(self, key: str, request: Request, response: Response, out: Future[Response]) -> None:
-        """Hand the answer to the ledger; `out` has it once it is durable. The worker need not wait."""
-
-        def durable(saved: Future[None]) -> None:
-            problem = saved.exception()
-            out.set_result(response) if problem is None else out.set_exception(problem)
-
-        cost = self._cost(response)
-        saved = self._ledger.record_answer(
-            key, request, self.teacher.id, self.teacher.sampling, response, cost
-        )
-        saved.add_done_callback(durable)
-
-    def _missed(self, key: str, attempt: int, problem: Transient) -> None:
-        """Count a fault; many in a row with no answer between them mean that nobody is there."""
-        self.counts.faults[problem.reason] = self.counts.faults.get(problem.reason, 0) + 1
-        self._ledger.record_fault(key, attempt, problem.reason, str(problem))
-        self._misses_in_a_row += problem.reason != "429"
-        if self._stopping.is_set() or self._misses_in_a_row >= max(8, 2 * self._settings.concurrency):
-            raise TeacherError(
-                f"the teacher does not answer: {self._misses_in_a_row} tries in a row failed, the last with:"
-                f" {problem}; what was answered is kept, run again to resume"
-            ) from problem
-
-    def _cost(self, response: Response) -> float | None:
-        """Price of an answer; None where price or tokens are unknown."""
-        price, usage = self._settings.price, response.usage
-        if self.teacher.free or response.finish_reason.startswith(FAILED):
-            return 0.0
-        if price is None or usage.prompt_tokens is None or usage.completion_tokens is None:
-            return None
-        return (usage.prompt_tokens * price.input + usage.completion_tokens * price.output) / 1e6
+    async def _open(self) -> Pool | BatchLine:
+        common = (self._settings, self._budget, self.counts, self)
+        if isinstance(self.teacher, BatchTeacher):
+            return BatchLine(
+                self.teacher, *common, self._ledger, getattr(self._settings, "poll_seconds", 30.0)
+            )
+        assert isinstance(self.teacher, OnlineTeacher)
+        return Pool(self.teacher, *common)
 
     async def _finish(self) -> None:
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        if others:
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait(others)
+        await self._line.finish()
         await self.teacher.close()
+        await asyncio.wrap_future(self._ledger.flushed())
+
+    def answered(self, question: Question, response: Response) -> None:
+        """Hand the answer to the ledger; whoever waits has it once it is durable."""
+        failed = response.finish_reason.startswith(FAILED)
+        cost = 0.0 if failed or self.teacher.free else self._cost(response)
+        if not failed:
+            self._budget.settle(question.key, question.request, response, cost)
+        saved = self._ledger.record_answer(
+            question.key, question.request, self.teacher.id, self.teacher.sampling, response, cost,
+            None if self.teacher.free else self._price_text,
+        )  # fmt: skip
+        saved.add_done_callback(lambda saved: self._durable(question.key, response, saved))
+        if self.teacher.findings != self._found:
+            self._record_findings()
+
+    def _cost(self, response: Response) -> float | None:
+        """What an answer cost; None where price or tokens are unknown."""
+        return None if self._price is None else self._price.of(response.usage)
+
+    def missed(self, question: Question, problem: Transient) -> None:
+        """Keep the fault."""
+        self._ledger.record_fault(question.key, question.tries, problem.reason, str(problem))
+
+    def ended(self, problem: BaseException) -> None:
+        """Whoever waits for what will not come is told why, once what has come is durable."""
+
+        def tell(_: Future[None]) -> None:
+            with self._changed:
+                self._problem = self._problem or problem
+                self._changed.notify_all()
+
+        self._ledger.flushed().add_done_callback(tell)
+
+    def _durable(self, key: str, response: Response, saved: Future[None]) -> None:
+        """In the ledger's thread: the answer may be used, or could not be kept."""
+        problem = saved.exception()
+        with self._changed:
+            if problem is None:
+                self._arrived[key] = response
+            else:
+                self._problem = self._problem or problem
+            self._changed.notify_all()
+
+    def _record_findings(self) -> None:
+        for name, value in self.teacher.findings.items():
+            if self._found.get(name) != value:
+                self._ledger.record_finding(self.teacher.id, self.teacher.server, name, value)
+        self._found = dict(self.teacher.findings)
+
+
+class _Answers(Iterator[tuple[Request, Response]]):
+    """See `Asker.answers`. Not a generator: asking starts when it is made, not at the first look."""
+
+    def __init__(self, asker: Asker, requests: Iterable[Request]) -> None:
+        self._asker = asker
+        self._source = iter(requests)
+        self._drawn: deque[tuple[str, Request, Response | None]] = deque()
+        self._more = True
+        self._fill()
+
+    def __next__(self) -> tuple[Request, Response]:
+        if not self._drawn:
+            raise StopIteration
+        key, request, response = self._drawn.popleft()
+        if self._more and len(self._drawn) <= self._asker.ahead - CHUNK:
+            self._fill()
+        return request, self._asker.wait_for(key) if response is None else response
+
+    def _fill(self) -> None:
+        while self._more and len(self._drawn) <= self._asker.ahead - CHUNK:
+            part = list(islice(self._source, CHUNK))
+            self._more = len(part) == CHUNK
+            self._drawn += self._asker.send(part)
+            if not self._more:
+                self._asker.flush()

@@ -6,9 +6,9 @@ import random
 import time
 from email.utils import parsedate_to_datetime
 
-FIRST_SECONDS = 0.5
+FIRST_SECONDS = 0.25
 LONGEST_SECONDS = 20.0
-"""Nobody is waited for longer at a time, whatever a server asks for: the next try will be told again."""
+"""The longest pause that nobody asked for."""
 
 
 def asked_for(header: str | None) -> float | None:
@@ -25,10 +25,14 @@ def asked_for(header: str | None) -> float | None:
         return None
 
 
-def pause(failures: int, retry_after: float | None) -> float:
-    """Seconds to wait after this many failures: full jitter on a doubling bound, after what the server asked.
+def pause(failures: int, retry_after: float | None, longest: float = LONGEST_SECONDS) -> float:
+    """Seconds to wait after this many failures: full jitter on a doubling bound.
 
-    Without jitter, clients that failed together come back together.
+    Without jitter, clients that failed together come back together. Where the server asks for a time, it
+    is kept, up to `longest`, and a quarter of it is the bound: the server knows, we need not double.
     """
-    longest = min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** (failures - 1))
-    return min(retry_after or 0.0, LONGEST_SECONDS) + random.uniform(0, longest)
+    bound = min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** min(failures - 1, 30))
+    if retry_after:
+        told = min(retry_after, longest)
+        return told + random.uniform(0, min(bound, max(0.05, told / 4)))
+    return random.uniform(0, bound)

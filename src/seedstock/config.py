@@ -126,6 +126,9 @@ class Config:
         return self.path.parent
 
 
+SECRET_PLACES = ("api_key_env", "api_key_file", "base_url")
+"""Keys whose wrong value may be a secret somebody put in the wrong place: errors do not repeat it."""
+
 SECTIONS = ("task", "seeds", "holdout", "ood", "teacher", "embedder", "plan", "gates", "mix")
 
 M = TypeVar("M", bound=BaseModel)
@@ -274,7 +277,17 @@ def _part(file: YamlFile, kind: str, value: Any, default: str) -> tuple[Any, str
         settings = registry.load(kind, name).Settings
     except (AttributeError, InputError) as problem:  # "module:Class" of something else
         raise file.error((kind,), f"{name!r} is no {kind}: {problem}") from problem
-    return _section(file, settings, {**given, "kind": name}, (kind,)), name
+    return _rooted(_section(file, settings, {**given, "kind": name}, (kind,)), file.path.parent), name
+
+
+def _rooted(settings: M, folder: Path) -> M:
+    """Settings with every path in them relative to the project folder."""
+    paths = {
+        name: value
+        for name in type(settings).model_fields
+        if isinstance(value := getattr(settings, name), Path)
+    }
+    return settings.model_copy(update={name: folder / path.expanduser() for name, path in paths.items()})
 
 
 def _data_section(file: YamlFile, value: Any, place: Place) -> DataSection:
@@ -338,6 +351,8 @@ def _explain(file: YamlFile, adapter: TypeAdapter[Any], problem: ValidationError
     if first["type"] == "missing":
         return file.error(where, "is missing")
     message = first["msg"].removeprefix("Value error, ")
+    if first["loc"] and first["loc"][-1] in SECRET_PLACES:
+        return file.error(where, message)
     hint = _quotes_hint(first["input"]) if "string" in message else ""
     return file.error(where, f"{message}, got {first['input']!r}{hint}"[:300])
 

@@ -63,25 +63,56 @@ class Request:
         """Hash of the body: what provenance keeps of a prompt."""
         return digest(self.body())
 
+    @property
+    def custom_id(self) -> str:
+        """The request's name outside the ledger, whoever is asked: 32 hex digits, as batch files allow."""
+        return custom_id(self.recipe, self.cell, self.ordinal, self.prompt_sha256)
+
     def key(self, teacher: str) -> str:
         """The request's name in the ledger: its place in the plan, its body and who is asked."""
         return digest(teacher, self.recipe, self.cell, self.ordinal, self.body())[:32]
 
 
+def custom_id(recipe: str, cell: str, ordinal: int, prompt_sha256: str) -> str:
+    """See `Request.custom_id`; from the columns that a ledger keeps."""
+    return digest(recipe, cell, ordinal, prompt_sha256)[:32]
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the server counted them; None where it did not tell."""
+    """Tokens as the server counted them; None where it did not tell.
+
+    `prompt_tokens` are all of the prompt's; `cached_tokens` of them were read from the server's prefix
+    cache, `cache_write_tokens` written to it.
+    """
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of an answer: its text, its natural log-probability, and the likeliest tokens there."""
+
+    text: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer. `finish_reason` is the server's word: `stop`, `length`, …"""
+    """One answer. `finish_reason` is the server's word: `stop`, `length`, …
+
+    `tokens` are there only when the config asked for log-probabilities and the server gave them;
+    read from the ledger, an answer comes without them. `hold` is how many seconds the server's
+    rate-limit headers ask everybody to wait from now; it is not recorded.
+    """
 
     text: str
     finish_reason: str = "stop"
     model: str = ""
     usage: Usage = Usage()
+    tokens: tuple[Token, ...] = field(default=(), compare=False)
+    hold: float = field(default=0.0, compare=False)

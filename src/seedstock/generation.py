@@ -8,21 +8,25 @@ run again, ends where an uninterrupted one ends, and a changed threshold costs n
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seedstock.ask import FAILED, Asker
+from seedstock.errors import InputError
 from seedstock.example import Example, Source
 from seedstock.exchange import Response, digest
 from seedstock.gating import Decision, Gatekeeper, batched
-from seedstock.ledger import Candidate
+from seedstock.ledger import Candidate, Spent
 from seedstock.plan import Quota, Work, cell_report, next_wave, project_quotas
+from seedstock.pool import OutOfMoney
 from seedstock.preflight import refuse_unfit_seeds
 from seedstock.project import Project
 from seedstock.recipes.base import Unparsed
+from seedstock.spending import Budget
 from seedstock.tally import Tally
 from seedstock.verdict import Verdict
 from seedstock.version import __version__
@@ -31,8 +35,20 @@ NO_EXAMPLE = Example("", "", None)
 GATED_TOGETHER = 32
 """Candidates per step: few, so that a slow teacher's rows are gated, recorded and shown as they come."""
 
-Progress = Callable[[int, int, int], None]
-"""Called with accepted rows, rows wanted, and requests sent so far."""
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far a run is. `cost` is what this call has spent, None where a price is unknown."""
+
+    accepted: int
+    wanted: int
+    sent: int
+    cost: float | None
+    note: str
+
+
+Progress = Callable[[Status], None]
+"""Called after every step, and about twice a second while the teacher is waited for."""
 
 
 @dataclass(slots=True)
@@ -45,6 +61,8 @@ class RunResult:
     faults: dict[str, int]
     tally: Tally = field(default_factory=Tally)
     cost: dict[str, Any] = field(default_factory=dict)
+    tokens: dict[str, Any] = field(default_factory=dict)
+    findings: dict[str, str] = field(default_factory=dict)
     stopped: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -59,37 +77,49 @@ class RunResult:
         out = {
             "run": self.run, "requests": self.requests, "faults": self.faults, "candidates": self.tally.rows,
             "accepted": self.tally.kept, "rejected": dict(self.tally.rejected),
-            "cells": cell_report(self.quotas), "recipes": recipes, "cost": self.cost,
+            "cells": cell_report(self.quotas), "recipes": recipes, "cost": self.cost, "tokens": self.tokens,
+            "findings": self.findings,
         }  # fmt: skip
         return out | ({"stopped": self.stopped} if self.stopped else {})
 
 
-def run(project: Project, *, limit: int | None = None, progress: Progress | None = None) -> RunResult:
+def run(
+    project: Project, *, limit: int | None = None, max_cost: float | None = None,
+    progress: Progress | None = None,
+) -> RunResult:  # fmt: skip
     """Generate until every quota is full or given up; run again to resume.
 
-    `limit` bounds the requests sent in this call. Raises Refused (too few seeds, a changed holdout),
-    TeacherError (what was answered is kept).
+    `limit` bounds the requests sent in this call, `max_cost` what this project's answers may cost in all,
+    in the price's currency. Raises Refused (too few seeds, a changed holdout), TeacherError (what was
+    answered is kept), InputError (`max_cost` without a known price).
     """
     with project.locked():
         refuse_unfit_seeds(project)
+        budget = _budget(project, max_cost)
         project.freeze()
         project.ledger.record_session(
             project.run_id, __version__, json.dumps(project.config.raw, sort_keys=True)
         )
-        return _Run(project, limit, progress).go()
+        return _Run(project, limit, budget, progress).go()
 
 
 class _Run:
     """One call of `run`: the state that the loop carries."""
 
-    def __init__(self, project: Project, limit: int | None, progress: Progress | None) -> None:
+    def __init__(
+        self, project: Project, limit: int | None, budget: Budget, progress: Progress | None
+    ) -> None:
         self.project = project
         self.limit = limit
+        self.budget = budget
+        self.paid_before = budget.spent
         self.progress = progress
         self.quotas = project_quotas(project)
         self.keeper = Gatekeeper(project.config.gates, project.tools)
         self.seeds = {seed.id: seed for seed in project.seeds}
         self.rank = 0
+        self.unsaved: deque[Future[None]] = deque()
+        self.price = project.price[0] if project.price else None
         self.askers: dict[str, Asker] = {}
         self.result = RunResult(project.run_id, self.quotas, {}, {})
 
@@ -97,7 +127,10 @@ class _Run:
         with ExitStack() as stack:
             ledger = self.project.ledger
             for name, teacher in _teachers(self.project).items():
-                self.askers[name] = stack.enter_context(Asker(teacher, teacher.settings, ledger))
+                paid = name == "model"
+                price, budget = (self.price, self.budget) if paid else (None, None)
+                asker = Asker(teacher, teacher.settings, ledger, price=price, budget=budget, watch=self._tell)
+                self.askers[name] = stack.enter_context(asker)
             while (wave := next_wave(self.project, self.quotas)) and not self.result.stopped:
                 self._work(self._within_limit(wave))
         return self._close()
@@ -118,19 +151,31 @@ class _Run:
     def _work(self, wave: list[Work]) -> None:
         for part in batched(self._candidates(wave), GATED_TOGETHER):
             self._gate(part)
-            if self.progress:
-                sent = sum(asker.counts.sent for asker in self.askers.values())
-                self.progress(self.result.tally.kept, sum(q.target for q in self.quotas), sent)
+            self._tell("")
+
+    def _tell(self, note: str) -> None:
+        if self.progress:
+            sent = sum(asker.counts.sent for asker in self.askers.values())
+            wanted = sum(q.target for q in self.quotas)
+            cost = self.budget.spent - self.paid_before if self.price or self.project.teacher.free else None
+            self.progress(Status(self.result.tally.kept, wanted, sent, cost, note))
 
     def _candidates(self, wave: list[Work]) -> Iterator[tuple[Work, Candidate, Verdict | None]]:
         """Every candidate of the wave in key order, and the verdict on what cannot be parsed."""
-        for work, response in self._answers(wave):
+        for work, response in self._affordable(self._answers(wave)):
             work.quota.asked += 1
             work.quota.asked_rows += work.request.rows
             for place, found in enumerate(_parse(work, response, self.seeds)):
                 work.quota.seen += 1
                 yield self._candidate(work, place, found)
                 self.rank += 1
+
+    def _affordable(self, answers: Iterator[tuple[Work, Response]]) -> Iterator[tuple[Work, Response]]:
+        """Answers until the money is spent: what was answered by then is still gated."""
+        try:
+            yield from answers
+        except OutOfMoney:
+            self.result.stopped = "max_cost"
 
     def _answers(self, wave: list[Work]) -> Iterator[tuple[Work, Response]]:
         """Answers in the order of the wave; every teacher is asked at once."""
@@ -168,7 +213,9 @@ class _Run:
             decision = next(decisions) if unparsed is None else Decision(NO_EXAMPLE, (unparsed,))
             self._count(work.quota, candidate, decision)
             rows.append(replace(candidate, accepted=decision.failed is None, verdicts=decision.verdicts))
-        self.project.ledger.record_candidates(rows)
+        self.unsaved.append(self.project.ledger.record_candidates(rows))
+        while self.unsaved and self.unsaved[0].done():
+            self.unsaved.popleft().result()
 
     def _count(self, quota: Quota, candidate: Candidate, decision: Decision) -> None:
         failed = self.result.tally.add(candidate.id, candidate.example, decision.verdicts)
@@ -178,10 +225,15 @@ class _Run:
             quota.reasons[f"{failed.gate}: {failed.code}"] += 1
 
     def _close(self) -> RunResult:
+        for saved in self.unsaved:
+            saved.result()
         counts = [asker.counts for asker in self.askers.values()]
         self.result.requests = {k: sum(c.to_json()[k] for c in counts) for k in counts[0].to_json()}
         self.result.faults = dict(sum((Counter(c.faults) for c in counts), Counter[str]()))
-        self.result.cost = _cost(self.project, self.result.tally.kept)
+        self.result.findings = dict(self.project.teacher.findings)
+        spent = self.project.ledger.spending(self.project.run_id)
+        self.result.tokens = _tokens(spent.values())
+        self.result.cost = _cost(self.project, spent, self.quotas)
         return self.result
 
 
@@ -198,10 +250,49 @@ def _teachers(project: Project) -> dict[str, Any]:
     return {name: project.rules if name == "rules" else project.teacher for name in sorted(wanted)}
 
 
-def _cost(project: Project, accepted: int) -> dict[str, Any]:
-    """What the recorded answers behind this run cost; null where a price or a token count is unknown."""
-    _, unknown, total = project.ledger.cost(project.run_id)
-    price = project.config.teacher.price
-    known = None if unknown else round(total, 6)
-    per_row = round(total / accepted, 6) if accepted and known is not None else None
-    return {"total": known, "per_accepted": per_row, "currency": price.currency if price else "USD"}
+def _budget(project: Project, max_cost: float | None) -> Budget:
+    """The bound on what this project's answers may cost, those of earlier calls included."""
+    price, teacher = project.price, project.teacher
+    if max_cost is None or teacher.free:
+        return Budget(spent=project.ledger.paid())
+    if price is None:
+        raise InputError(
+            f"--max-cost needs a price, and that of {teacher.id} is unknown; give it in the config:"
+            " teacher: {price: {input: …, output: …}} per million tokens"
+        )
+    longest = getattr(project.config.teacher, "max_tokens", 0)
+    return Budget(max_cost, project.ledger.paid(), price[0], longest)
+
+
+def _tokens(spent: Iterable[Spent]) -> dict[str, Any]:
+    """Tokens of the recorded answers, as servers counted them, and the share read from a prefix cache."""
+    parts = list(spent)
+    told = [part.cached_tokens for part in parts if part.cached_tokens is not None]
+    prompt, cached = sum(p.prompt_tokens for p in parts), sum(told) if told else None
+    share = None if cached is None or not prompt else round(cached / prompt, 4)
+    answer = sum(p.completion_tokens for p in parts)
+    return {"in": prompt, "out": answer, "cached": cached, "cached_share": share}
+
+
+def _cost(project: Project, spent: dict[str, Spent], quotas: Sequence[Quota]) -> dict[str, Any]:
+    """What the answers behind this run cost, in all and by recipe; null where a price or count is unknown."""
+    price = project.price
+    accepted = Counter[str]()
+    for quota in quotas:
+        accepted[quota.recipe] += quota.accepted
+    recipes = [
+        {"recipe": name, "accepted": accepted[name], **_per_row([spent.get(name, Spent())], accepted[name])}
+        for name in accepted
+    ]
+    return {
+        **_per_row(spent.values(), accepted.total()), "currency": price[0].currency if price else "USD",
+        "price": price and price[1], "paid": round(project.ledger.paid(), 6), "recipes": recipes,
+    }  # fmt: skip
+
+
+def _per_row(spent: Iterable[Spent], accepted: int) -> dict[str, float | None]:
+    parts = list(spent)
+    if any(part.unknown for part in parts):
+        return {"total": None, "per_accepted": None}
+    total = sum(part.cost for part in parts)
+    return {"total": round(total, 6), "per_accepted": round(total / accepted, 6) if accepted else None}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -16,12 +17,12 @@ from typing import Any
 
 from seedstock.errors import InputError
 from seedstock.example import Example
-from seedstock.exchange import Request, Response, Usage, canonical
+from seedstock.exchange import Request, Response, Token, Usage, canonical
 from seedstock.groupwriter import GroupWriter
 from seedstock.verdict import Verdict
 
 APPLICATION_ID = 0x5EED5  # marks the file as ours
-VERSION = 1
+VERSION = 2
 
 _SERIAL = "serial INTEGER PRIMARY KEY"
 _TABLES: dict[str, tuple[str, ...]] = {
@@ -33,7 +34,12 @@ _TABLES: dict[str, tuple[str, ...]] = {
     "responses": (
         "key TEXT PRIMARY KEY", "text TEXT", "finish_reason TEXT", "model TEXT", "prompt_tokens INTEGER",
         "completion_tokens INTEGER", "cached_tokens INTEGER", "cost REAL", "at TEXT",
+        "cache_write_tokens INTEGER", "price TEXT",
     ),
+    "logprobs": ("key TEXT PRIMARY KEY", "tokens TEXT"),
+    "findings": (_SERIAL, "teacher TEXT", "server TEXT", "name TEXT", "value TEXT", "at TEXT"),
+    "batches": ("mark TEXT PRIMARY KEY", "teacher TEXT", "server TEXT", "names TEXT", "at TEXT"),
+    "batch_events": (_SERIAL, "mark TEXT", "event TEXT", "id TEXT", "at TEXT"),
     "faults": (_SERIAL, "key TEXT", "attempt INTEGER", "reason TEXT", "problem TEXT", "at TEXT"),
     "candidates": (
         "run TEXT", "rank INTEGER", "id TEXT", "key TEXT", "recipe TEXT", "cell TEXT", "accepted INTEGER",
@@ -44,10 +50,25 @@ _TABLES: dict[str, tuple[str, ...]] = {
     "waivers": (_SERIAL, "gate TEXT", "by_name TEXT", "because TEXT", "at TEXT"),
     "releases": ("name TEXT PRIMARY KEY", "run TEXT", "manifest_sha256 TEXT", "at TEXT"),
 }  # fmt: skip
+_FROM_VERSION_1 = [
+    "ALTER TABLE responses ADD COLUMN cache_write_tokens INTEGER",
+    "ALTER TABLE responses ADD COLUMN price TEXT",
+]
+"""An older ledger gains columns and tables; no row of it changes."""
+
 _INDEXES = (
     "CREATE UNIQUE INDEX IF NOT EXISTS candidates_by_rank ON candidates (run, rank)",
     "CREATE INDEX IF NOT EXISTS candidates_by_id ON candidates (id)",
 )
+
+
+def _insert_into(table: str, ignore: bool) -> str:
+    columns = [column.split()[0] for column in _TABLES[table] if column != _SERIAL]
+    verb = "INSERT OR IGNORE" if ignore else "INSERT"
+    return f"{verb} INTO {table} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})"
+
+
+_INSERTS = {(table, ignore): _insert_into(table, ignore) for table in _TABLES for ignore in (True, False)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +113,21 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What answers cost: how many there are, how many of them have no known price, the sum of the others.
+
+    Tokens are sums of what servers counted; `cached_tokens` is None where no server told.
+    """
+
+    answers: int = 0
+    unknown: int = 0
+    cost: float = 0.0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A recorded request with its response."""
 
@@ -104,6 +140,19 @@ class Asked:
     response: Response
     cost: float | None
     at: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """A batch as the ledger knows it: our mark, the server's id ("" if not known), when, whose questions.
+
+    `names` are the `custom_id`s of its requests.
+    """
+
+    mark: str
+    id: str
+    since: str
+    names: frozenset[str]
 
 
 def now() -> str:
@@ -146,11 +195,8 @@ class Ledger:
     # -- writing
 
     def _insert(self, table: str, rows: Iterable[Sequence[Any]], *, ignore: bool = False) -> Future[None]:
-        rows = [tuple(_clean(v) if isinstance(v, str) else v for v in row) for row in rows]
-        columns = [column.split()[0] for column in _TABLES[table] if column != _SERIAL]
-        verb = "INSERT OR IGNORE" if ignore else "INSERT"
-        query = f"{verb} INTO {table} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})"
-        return self._writer.submit(lambda db: db.executemany(query, rows))
+        query, cleaned = _INSERTS[table, ignore], [_cleaned(row) for row in rows]
+        return self._writer.submit(lambda db: db.executemany(query, cleaned))
 
     def record_answer(
         self,
@@ -160,27 +206,58 @@ class Ledger:
         sampling: dict[str, Any],
         response: Response,
         cost: float | None,
+        price: str | None = None,
     ) -> Future[None]:
-        """A request with its response; the future is done when both are durable."""
-        asked = (
+        """A request with its response; the future is done when both are durable.
+
+        `price` is what a million tokens cost then, as JSON.
+        """
+        asked = _cleaned((
             key, request.recipe, request.cell, request.ordinal, request.fold, canonical(request.parents),
-            request.prompt_sha256, _dump({**request.body(), "sampling": sampling}), teacher,
-        )  # fmt: skip
+            request.prompt_sha256, request_text(request, sampling), teacher,
+        ))  # fmt: skip
         use = response.usage
-        answered = (
+        answered = _cleaned((
             key, _stored(response.text), response.finish_reason, response.model, use.prompt_tokens,
-            use.completion_tokens, use.cached_tokens, cost, now(),
-        )  # fmt: skip
-        self._insert("requests", [asked], ignore=True)
-        return self._insert("responses", [answered], ignore=True)
+            use.completion_tokens, use.cached_tokens, cost, now(), use.cache_write_tokens, price,
+        ))  # fmt: skip
+        tokens = _dump([[t.text, t.logprob, t.top] for t in response.tokens]) if response.tokens else None
+
+        def write(db: sqlite3.Connection) -> None:
+            db.execute(_INSERTS["requests", True], asked)
+            db.execute(_INSERTS["responses", True], answered)
+            if tokens is not None:
+                db.execute(_INSERTS["logprobs", True], (key, tokens))
+
+        return self._writer.submit(write)
+
+    def flushed(self) -> Future[None]:
+        """Done when everything handed over so far is durable."""
+        return self._writer.submit(lambda _: None)
+
+    def record_finding(self, teacher: str, server: str, name: str, value: str) -> Future[None]:
+        """What was found out about a server; the last word counts."""
+        return self._insert("findings", [(teacher, server, name, value, now())])
+
+    def prepare_batch(self, teacher: str, server: str, batch: BatchRecord) -> None:
+        """That a batch is about to be handed over; durable on return."""
+        row = (batch.mark, teacher, server, canonical(sorted(batch.names)), batch.since)
+        self._insert("batches", [row]).result()
+
+    def record_batch(self, mark: str, event: str, id_: str) -> None:
+        """What became of a batch: `submitted`, `collected`, `refused`, `lost`; durable on return."""
+        self._insert("batch_events", [(mark, event, id_, now())]).result()
 
     def record_fault(self, key: str, attempt: int, reason: str, problem: str) -> Future[None]:
         """A try that failed: counted, never lost."""
         return self._insert("faults", [(key, attempt, reason, problem, now())])
 
-    def record_candidates(self, rows: Iterable[Candidate]) -> None:
-        """Candidates with their verdicts, durable on return; those already there stay as they are."""
-        self._insert("candidates", [_candidate_row(row) for row in rows], ignore=True).result()
+    def record_candidates(self, rows: Iterable[Candidate]) -> Future[None]:
+        """Candidates with their verdicts; those already there stay as they are.
+
+        Nobody has to wait: what is lost of them is made again from the answers.
+        """
+        return self._insert("candidates", [_candidate_row(row) for row in rows], ignore=True)
 
     def record_session(self, run: str, version: str, config: str) -> None:
         """That a run was started or resumed, with the config as used."""
@@ -212,7 +289,10 @@ class Ledger:
     def answers(self, keys: Sequence[str]) -> dict[str, Response]:
         """The recorded responses among these request keys."""
         found: dict[str, Response] = {}
-        columns = "key, text, finish_reason, model, prompt_tokens, completion_tokens, cached_tokens"
+        columns = (
+            "key, text, finish_reason, model, prompt_tokens, completion_tokens, cached_tokens,"
+            " cache_write_tokens"
+        )
         for start in range(0, len(keys), 500):
             part = keys[start : start + 500]
             marks = ",".join("?" * len(part))
@@ -224,31 +304,81 @@ class Ledger:
         """The request of this key and its response."""
         rows = self._rows(
             "SELECT recipe, cell, fold, parents, body, teacher, text, finish_reason, model, prompt_tokens,"
-            " completion_tokens, cached_tokens, cost, at FROM requests JOIN responses USING (key)"
-            " WHERE key = ?",
+            " completion_tokens, cached_tokens, cache_write_tokens, cost, at"
+            " FROM requests JOIN responses USING (key) WHERE key = ?",
             key,
         )  # fmt: skip
         for row in rows:
             recipe, cell, fold, parents, body, teacher, text, finish_reason, model, *rest = row
-            response = Response(_answered(text), finish_reason, model, Usage(*rest[:3]))
+            response = Response(_answered(text), finish_reason, model, Usage(*rest[:4]))
             made_from = tuple(json.loads(parents))
-            return Asked(recipe, cell, fold, made_from, json.loads(body), teacher, response, *rest[3:])
+            return Asked(recipe, cell, fold, made_from, json.loads(body), teacher, response, *rest[4:])
         return None
 
-    def cost(self, run: str) -> tuple[int, int, float]:
-        """Of the requests whose candidates are in `run`: how many, how many without a price, the sum."""
+    def spending(self, run: str) -> dict[str, Spent]:
+        """What the answers behind this run's candidates cost, by recipe."""
         query = (
-            "SELECT count(*), coalesce(sum(cost IS NULL), 0), coalesce(sum(cost), 0.0) FROM responses"
-            " WHERE key IN (SELECT key FROM candidates WHERE run = ?)"
+            "SELECT recipe, count(*), coalesce(sum(cost IS NULL), 0), coalesce(sum(cost), 0.0),"
+            " coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), sum(cached_tokens)"
+            " FROM responses JOIN requests USING (key)"
+            " WHERE key IN (SELECT key FROM candidates WHERE run = ?) GROUP BY recipe ORDER BY recipe"
         )
-        count, unknown, total = self._rows(query, run)[0]
-        return int(count), int(unknown), float(total)
+        return {row[0]: Spent(*row[1:]) for row in self._rows(query, run)}
+
+    def paid(self) -> float:
+        """What all answers of this ledger cost together, as far as their prices are known."""
+        return float(self._rows("SELECT coalesce(sum(cost), 0.0) FROM responses")[0][0])
+
+    def sizes(self, teacher: str) -> tuple[int, int, int, int]:
+        """Of a teacher's counted answers: how many, characters asked, prompt tokens, answer tokens.
+
+        The characters are those of `request_text`.
+        """
+        query = (
+            "SELECT count(*), coalesce(sum(length(body)), 0), coalesce(sum(prompt_tokens), 0),"
+            " coalesce(sum(completion_tokens), 0) FROM responses JOIN requests USING (key)"
+            " WHERE teacher = ? AND prompt_tokens IS NOT NULL AND completion_tokens IS NOT NULL"
+        )
+        count, characters, prompt, answer = self._rows(query, teacher)[0]
+        return int(count), int(characters), int(prompt), int(answer)
+
+    def findings(self, teacher: str, server: str) -> dict[str, str]:
+        """What is known about a server, by name."""
+        query = "SELECT name, value FROM findings WHERE teacher = ? AND server = ? ORDER BY serial"
+        return dict(self._rows(query, teacher, server))
+
+    def open_batches(self, teacher: str, server: str) -> list[BatchRecord]:
+        """The batches that were prepared and neither collected, refused nor lost; oldest first."""
+        query = (
+            "SELECT mark, coalesce((SELECT id FROM batch_events e WHERE e.mark = b.mark AND"
+            " event = 'submitted'), ''), at, names FROM batches b WHERE teacher = ? AND server = ?"
+            " AND NOT EXISTS (SELECT 1 FROM batch_events e WHERE e.mark = b.mark AND event != 'submitted')"
+            " ORDER BY at, mark"
+        )
+        return [
+            BatchRecord(mark, id_, at, frozenset(json.loads(names)))
+            for mark, id_, at, names in self._rows(query, teacher, server)
+        ]
+
+    def logprobs(self, key: str) -> tuple[Token, ...]:
+        """The tokens of an answer with their log-probabilities; () where none were kept."""
+        for (tokens,) in self._rows("SELECT tokens FROM logprobs WHERE key = ?", key):
+            return tuple(Token(t, p, tuple((a, b) for a, b in top)) for t, p, top in json.loads(tokens))
+        return ()
 
     def candidates(self, run: str, accepted: bool | None = None) -> Iterator[Candidate]:
         """The candidates of a run in gating order; all, or the accepted or rejected ones."""
         query = "SELECT * FROM candidates WHERE run = ? AND (?2 IS NULL OR accepted = ?2) ORDER BY rank"
         for row in self._reader.execute(query, (run, accepted)):
             yield _candidate(row)
+
+    def keys_with_logprobs(self, run: str) -> dict[str, str]:
+        """Id → request key of a run's accepted candidates whose answers were kept token by token."""
+        query = (
+            "SELECT id, key FROM candidates WHERE run = ? AND accepted"
+            " AND EXISTS (SELECT 1 FROM logprobs WHERE logprobs.key = candidates.key)"
+        )
+        return dict(self._rows(query, run))
 
     def find_candidates(self, id_: str) -> list[Candidate]:
         """Every run's candidate of this id, the latest run last."""
@@ -298,6 +428,21 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    """Make the tables, or add those that an older version lacks. InputError where the file is no ledger."""
+    db.execute("BEGIN")  # one look: another process may be making the file
+    _version(db, path)
+    db.execute("COMMIT")
+    _write_ahead(db)
+    db.execute("BEGIN IMMEDIATE")
+    version = _version(db, path)
+    if version < VERSION:
+        for statement in _statements(version):
+            db.execute(statement)
+    db.execute("COMMIT")
+
+
+def _version(db: sqlite3.Connection, path: Path) -> int:
+    """Version of the ledger in this file; 0 for an empty one."""
     mark, version = (
         db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
@@ -306,17 +451,40 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
         raise InputError("not a seedstock ledger: an SQLite file of something else", path=path)
     if version > VERSION:
         raise InputError(f"ledger version {version} is newer than this seedstock ({VERSION})", path=path)
-    db.execute("PRAGMA journal_mode = WAL")
-    if empty:
-        statements = [f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {VERSION}"]
-        for name, columns in _TABLES.items():
-            statements.append(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(columns)})")
-            statements += [
-                f"CREATE TRIGGER IF NOT EXISTS {name}_{verb} BEFORE {verb} ON {name}"
-                " BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
-                for verb in ("UPDATE", "DELETE")
-            ]
-        db.executescript("BEGIN IMMEDIATE;" + ";".join([*statements, *_INDEXES]) + ";COMMIT;")
+    return 0 if empty else int(version)
+
+
+def _statements(version: int) -> list[str]:
+    """What turns a ledger of this version into one of the present version."""
+    statements = [f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {VERSION}"]
+    statements += _FROM_VERSION_1 if version == 1 else []
+    for name, columns in _TABLES.items():
+        statements.append(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(columns)})")
+        statements += [
+            f"CREATE TRIGGER IF NOT EXISTS {name}_{verb} BEFORE {verb} ON {name}"
+            " BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+            for verb in ("UPDATE", "DELETE")
+        ]
+    return [*statements, *_INDEXES]
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on. SQLite does not wait for a lock here, so this does."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def request_text(request: Request, sampling: dict[str, Any]) -> str:
+    """A request as it is kept: prompt, schema and settings as JSON."""
+    return _dump({**request.body(), "sampling": sampling})
 
 
 def _dump(value: Any) -> str:
@@ -325,7 +493,11 @@ def _dump(value: Any) -> str:
 
 def _clean(text: str) -> str:
     """SQLite stores UTF-8: lone surrogates become question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _cleaned(row: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(_clean(value) if isinstance(value, str) else value for value in row)
 
 
 def _stored(answer: str) -> str | bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,10 @@ import numpy as np
 
 from seedstock import registry
 from seedstock.errors import Refused
+from seedstock.exchange import Usage
 from seedstock.gates.base import Batch, RowGate
 from seedstock.gates.duplicate import DuplicateSettings
+from seedstock.ledger import request_text
 from seedstock.neighbours import twins
 from seedstock.plan import Work, next_wave, project_quotas
 from seedstock.project import Project, no_seeds
@@ -45,6 +47,7 @@ class CheckResult:
 def check(project: Project) -> CheckResult:
     """Look at a project without asking a teacher or writing a row."""
     project.check_frozen()
+    project.teacher.prepare()
     bed = project.seedbed
     gates = [seeds_verdict(project)]
     if not bed.usable:
@@ -183,24 +186,48 @@ def _no_plan() -> dict[str, Any]:
 
 
 def _plan(project: Project) -> dict[str, Any]:
-    """Requests and tokens if every candidate is accepted; `most` is the bound that over-generation sets."""
+    """Requests, tokens and money if every candidate is accepted; `most` is the bound of over-generation."""
     wave = next_wave(project, project_quotas(project))
     asked = [work for work in wave if work.recipe.asks == "model"]
-    tokens_in = sum(len(m.content) for work in asked for m in work.request.messages) // CHARS_PER_TOKEN
-    lengths = {seed.id: len(seed.input_text) for seed in project.seeds}
-    tokens_out = sum(_answer_chars(lengths, work) for work in asked) // CHARS_PER_TOKEN
-    price, most = project.config.teacher.price, project.config.plan.overgenerate
-    cost = None if price is None else (tokens_in * price.input + tokens_out * price.output) / 1e6
-    cost = 0.0 if not asked else None if cost is None else round(cost, 6)
+    tokens_in, tokens_out, measured = _tokens(project, asked)
+    most = project.config.plan.overgenerate
+    price, source = project.price or (None, None)
+    cost = None if price is None else price.of(Usage(tokens_in, tokens_out))
+    cost = 0.0 if not asked or project.teacher.free else cost
     return {
-        "requests": len(wave), "tokens_in": tokens_in, "tokens_out": tokens_out, "cost": cost,
-        "currency": price.currency if price else "USD", "target": project.target,
-        "recipes": {name: weight for name, (_, weight) in project.recipes.items()},
+        "requests": len(wave), "tokens_in": tokens_in, "tokens_out": tokens_out, "measured": measured,
+        "cost": _money(cost, 1), "currency": price.currency if price else "USD", "price": source,
+        "target": project.target, "recipes": {name: weight for name, (_, weight) in project.recipes.items()},
         "most": {
             "requests": int(len(wave) * most), "tokens_in": int(tokens_in * most),
-            "tokens_out": int(tokens_out * most), "cost": None if cost is None else round(cost * most, 6),
+            "tokens_out": int(tokens_out * most), "cost": _money(cost, most),
         },
     }  # fmt: skip
+
+
+def _money(cost: float | None, times: float) -> float | None:
+    return None if cost is None else round(cost * times, 6)
+
+
+def _tokens(project: Project, asked: Sequence[Work]) -> tuple[int, int, str]:
+    """Tokens of these requests, in and out, and where the figures come from.
+
+    The prompts are rendered and measured. How many tokens a character makes, and how long an answer is,
+    this teacher's recorded answers tell; before the first ones, four characters are a token and an
+    answer is about as long as the inputs it is made from.
+    """
+    teacher = project.teacher
+    asked_before, characters, prompt, answer = (
+        project.ledger.sizes(teacher.id) if project.has_ledger else (0, 0, 0, 0)
+    )
+    if asked_before and characters:
+        size = sum(len(request_text(work.request, teacher.sampling)) for work in asked)
+        counted = round(size * prompt / characters), round(len(asked) * answer / asked_before)
+        return *counted, f"measured on {asked_before} answers"
+    lengths = {seed.id: len(seed.input_text) for seed in project.seeds}
+    tokens_in = sum(len(m.content) for work in asked for m in work.request.messages) // CHARS_PER_TOKEN
+    tokens_out = sum(_answer_chars(lengths, work) for work in asked) // CHARS_PER_TOKEN
+    return tokens_in, tokens_out, f"estimated at {CHARS_PER_TOKEN} characters a token"
 
 
 def _answer_chars(lengths: Mapping[str, int], work: Work) -> int:
@@ -217,5 +244,13 @@ def _facts(project: Project) -> dict[str, str]:
     )
     return {
         "embedder": embedder.describe() + blind, "holdout": project.holdout_plan(),
-        "teacher": project.teacher.id, "run": project.run_id,
+        "teacher": _teacher(project), "run": project.run_id,
     }  # fmt: skip
+
+
+def _teacher(project: Project) -> str:
+    """Who answers, and what earlier runs found out about the server."""
+    teacher = project.teacher
+    known = project.ledger.findings(teacher.id, teacher.server) if project.has_ledger else {}
+    said = ", ".join(f"{name}: {value}" for name, value in known.items())
+    return teacher.id + (f" ({said})" if said else "")

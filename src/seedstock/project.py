@@ -23,17 +23,12 @@ from seedstock.seedbed import Seedbed, sow
 from seedstock.seeds.fields import Fields
 from seedstock.seeds.readers import content_sha256, read_examples
 from seedstock.seeds.split import CROSS_FIT_UP_TO, assign_folds, rotation, split_holdout
-from seedstock.teachers.base import Teacher
+from seedstock.teachers.base import BatchTeacher, Price, Teacher
 from seedstock.text import find_template
 from seedstock.verdict import Verdict
 from seedstock.version import __version__
 
 STATE = ".seedstock"
-
-NO_ANSWER_DEPENDS_ON = {
-    "base_url", "api_key_env", "licence", "price", "concurrency", "max_attempts", "timeout"
-}  # fmt: skip
-"""Settings of teachers that say where, how fast and for how much, but not what is answered."""
 
 
 class Project:
@@ -196,6 +191,19 @@ class Project:
         return made
 
     @cached_property
+    def price(self) -> tuple[Price, str] | None:
+        """What the teacher's tokens cost and who says so: the config, or the price list; None if unknown."""
+        settings = self.config.teacher
+        if settings.price is not None:
+            return settings.price, "the config"
+        model, address = getattr(settings, "model", None), self.teacher.server
+        if not (model and address):
+            return None
+        from seedstock.prices import listed_price
+
+        return listed_price(model, address, batch=isinstance(self.teacher, BatchTeacher))
+
+    @cached_property
     def rules(self) -> Teacher:
         """The embedded rules, whichever teacher is configured."""
         rules = registry.load("teacher", "rules")
@@ -232,11 +240,11 @@ class Project:
         """
         config = self.config
         gates = {name: None if s is None else s.model_dump() for name, s in config.gates.items()}
-        sampling = config.teacher.model_dump(exclude=NO_ANSWER_DEPENDS_ON)
         return digest(
             __version__, config.task.model_dump(), config.output.schema, config.plan.model_dump(),
             content_sha256(self.seeds), [(s.id, s.source.fold) for s in self.seeds],
-            content_sha256(self.holdout), content_sha256(self.ood), gates, self.embedder.id, sampling,
+            content_sha256(self.holdout), content_sha256(self.ood), gates, self.embedder.id, self.teacher.id,
+            self.teacher.sampling,
         )[:12]  # fmt: skip
 
     # -- waivers and locks

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from seedstock import registry
+from seedstock.distilling import logprob_row
 from seedstock.errors import InputError, Refused
 from seedstock.example import Example
 from seedstock.exporters.base import Exporter
@@ -167,6 +168,7 @@ def _write(
     with (folder / "provenance.jsonl").open("wb") as provenance:
         for exporter in exporters:
             _write_format(folder, exporter, mix, project.config.task.instruction, provenance)
+    _write_logprobs(project, folder, mix)
     facts = _facts(project, mix, exporters)
     page = release_page(name, mix, gates, waivers, tally, facts)
     (folder / "report.html").write_text(render(page), encoding="utf-8")
@@ -192,6 +194,19 @@ def _write_format(folder: Path, exporter: Exporter, mix: Mix, instruction: str, 
                 "source": example.source.to_json(),
             }  # fmt: skip
             provenance.write(line(entry))
+
+
+def _write_logprobs(project: Project, folder: Path, mix: Mix) -> None:
+    """One line per synthetic row whose answer was kept token by token; no file where none was."""
+    keys = project.ledger.keys_with_logprobs(project.run_id)
+    if not keys:
+        return
+    with (folder / "logprobs.jsonl").open("wb") as file:
+        for example in mix.synthetic:
+            asked = project.ledger.asked(keys[example.id]) if example.id in keys else None
+            if asked is not None:
+                tokens = project.ledger.logprobs(keys[example.id])
+                file.write(line(logprob_row(example, asked.response.text, tokens)))
 
 
 def _counts(mix: Mix) -> dict[str, Any]:

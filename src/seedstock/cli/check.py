@@ -42,22 +42,9 @@ def show(result: CheckResult) -> None:
     render.gates(out, result.gates)
     render.notes(out, result.notes)
     render.heading(out, "Plan")
-    plan = result.plan
-    cost = (
-        "unknown (no price in the config)"
-        if plan["cost"] is None
-        else f"{plan['cost']:.4f} {plan.get('currency', '')}"
-    )
-    pairs = [("requests", f"{plan['requests']} if every candidate is accepted")]
-    if "most" in plan:
-        pairs[0] = (
-            "requests",
-            f"{plan['requests']} if every candidate is accepted, {plan['most']['requests']} at most",
-        )
-        pairs.append(("target", f"{plan['target']} rows over {len(result.cells)} cells"))
-    render.facts(
-        out, [*pairs, ("tokens", f"{plan['tokens_in']} in, {plan['tokens_out']} out"), ("cost", cost)]
-    )
+    if "target" in result.plan:
+        render.facts(out, [("target", f"{result.plan['target']} rows over {len(result.cells)} cells")])
+    render.plan(out, result.plan)
     thin = [cell["cell"] for cell in result.cells if cell["seeds"] < 3]
     if thin:
         render.notes(out, [f"{len(thin)} cells have fewer than three seeds: {', '.join(thin[:8])}"])

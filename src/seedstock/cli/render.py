@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from seedstock.reporting.funnel import Step
 from seedstock.reporting.page import Rejected, printable
 from seedstock.verdict import Verdict
+
+if TYPE_CHECKING:
+    from seedstock.generation import Status
 
 COLOURS = {"pass": "green", "warn": "yellow", "fail": "red", "refused": "red", "not_enough_data": "yellow"}
 
@@ -89,6 +101,69 @@ def notes(out: Console, lines: Sequence[str]) -> None:
     """Things to know, one per line."""
     for text in lines:
         out.print(f"[yellow]note[/yellow]  {escape(printable(text))}")
+
+
+def plan(out: Console, figures: dict[str, Any]) -> None:
+    """Requests, tokens and money of a plan: from what is needed if all goes well to what is allowed."""
+    most = figures.get("most", figures)
+
+    def span(name: str) -> str:
+        low, high = figures[name], most[name]
+        return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+    low, high = figures["cost"], most["cost"]
+    cost = "unknown: no price in the config, and none known for this address"
+    if low is not None and high is not None:
+        cost = f"{low:.4f} to {high:.4f} {figures.get('currency', '')}" if high else "0"
+    source = f" ({figures['price']})" if figures.get("price") else ""
+    tokens = f"{span('tokens_in')} in, {span('tokens_out')} out ({figures.get('measured', 'nothing to ask')})"
+    facts(out, [("requests", span("requests")), ("tokens", tokens), ("cost", cost + source)])
+
+
+SLOW_SECONDS = 15.0
+"""How often somebody without a progress bar hears that nothing is coming."""
+
+
+@contextmanager
+def run_progress(quiet: bool) -> Iterator[Callable[[Status], None]]:
+    """Progress of a run on standard error: a bar on a terminal, else a line while it has to wait."""
+    if not sys.stderr.isatty():
+        yield _slow_lines()
+        return
+    columns = (
+        TextColumn("rows accepted"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bar:
+        task = bar.add_task("", total=None, rate="", note="")
+
+        def update(status: Status) -> None:
+            speed = bar.tasks[0].speed
+            rate = f"{speed:.1f} rows/s" if speed else ""
+            cost = "" if not status.cost else f", {status.cost:.4f} spent"
+            note = f"{status.sent} requests{cost}" + (f"; {status.note}" if status.note else "")
+            bar.update(
+                task, completed=status.accepted, total=status.wanted, rate=rate, note=escape(printable(note))
+            )
+
+        yield update
+
+
+def _slow_lines() -> Callable[[Status], None]:
+    """A line on standard error when nothing has moved for a while: no log is silent about a dead teacher."""
+    last, said = (-1, -1), time.monotonic()
+
+    def update(status: Status) -> None:
+        nonlocal last, said
+        here, now = (status.accepted, status.sent), time.monotonic()
+        if here != last:
+            last, said = here, now
+        elif now - said > SLOW_SECONDS and status.note:
+            said = now
+            line = f"{status.accepted} of {status.wanted} rows, {status.sent} requests sent; {status.note}"
+            print(printable(line), file=sys.stderr, flush=True)  # noqa: T201
+
+    return update
 
 
 @contextmanager

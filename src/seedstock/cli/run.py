@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", help="Send at most N requests in this call."
 )
+@click.option(
+    "--max-cost", type=click.FloatRange(min=0), metavar="MONEY",
+    help="Stop before this project's answers have cost more than this in all, in the price's currency.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Print the plan and the exact prompts; ask nobody.")
 @waiver_options
 @json_option
 @click.pass_obj
 def run(
-    context: Context, limit: int | None, dry_run: bool, waive: tuple[str, ...], by: str | None,
-    because: str | None, as_json: bool,
+    context: Context, limit: int | None, max_cost: float | None, dry_run: bool, waive: tuple[str, ...],
+    by: str | None, because: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Generate until the quotas are filled, gating as candidates arrive. Run again to resume."""
     from seedstock.cli import render
@@ -37,16 +41,14 @@ def run(
         if dry_run:
             _dry_run(project, limit, as_json)
             return
-        with render.progress_bar("rows accepted", quiet=as_json) as update:
-            result = verb(
-                project, limit=limit,
-                progress=lambda done, total, sent: update(done, total, f"{sent} requests"),
-            )  # fmt: skip
+        with render.run_progress(quiet=as_json) as update:
+            result = verb(project, limit=limit, max_cost=max_cost, progress=update)
         emit(result.to_json()) if as_json else show(result)
 
 
 def _dry_run(project: Project, limit: int | None, as_json: bool) -> None:
     """The first wave, as it would be sent."""
+    from seedstock.cli import render
     from seedstock.plan import next_wave, project_quotas
     from seedstock.preflight import check
     from seedstock.reporting.page import printable
@@ -54,7 +56,8 @@ def _dry_run(project: Project, limit: int | None, as_json: bool) -> None:
     works = next_wave(project, project_quotas(project))[:limit]
     prompts = [
         {"recipe": w.recipe.name, "cell": w.quota.cell, "ordinal": w.request.ordinal, "fold": w.request.fold,
-         "parents": list(w.request.parents), "prompt_sha256": w.request.prompt_sha256, **w.request.body()}
+         "parents": list(w.request.parents), "prompt_sha256": w.request.prompt_sha256,
+         "custom_id": w.request.custom_id, **w.request.body()}
         for w in works
     ]  # fmt: skip
     plan = check(project).plan
@@ -67,9 +70,8 @@ def _dry_run(project: Project, limit: int | None, as_json: bool) -> None:
             click.echo(f"[{message['role']}]\n{printable(message['content'])}\n")
         if prompt["rules"]:
             click.echo(f"[rules] {prompt['rules']['operation']} of seed {prompt['parents'][0]}\n")
-    click.echo(
-        f"{plan['requests']} requests to start with, {plan['most']['requests']} at most; nothing was sent"
-    )
+    render.plan(render.console(), plan)
+    click.echo("nothing was sent")
 
 
 def show(result: RunResult) -> None:
@@ -79,20 +81,36 @@ def show(result: RunResult) -> None:
 
     out = render.console()
     render.funnel(out, steps(result))
-    requests = result.requests
-    cost = result.cost["total"]
+    requests, tokens, cost = result.requests, result.tokens, result.cost
+    share = tokens["cached_share"]
+    cached = "" if share is None else f", {share:.0%} of the prompts' read from the server's cache"
     render.facts(out, [
         ("requests", ", ".join(f"{n} {word}" for word, n in requests.items())),
         ("faults", ", ".join(f"{word} {n}" for word, n in result.faults.items()) or "none"),
-        ("cost", "unknown" if cost is None else f"{cost:.4f} {result.cost['currency']}"),
+        *((f"server: {name}", text) for name, text in result.findings.items()),
+        ("tokens", f"{tokens['in']:,} in, {tokens['out']:,} out{cached}"),
+        ("cost", _cost(cost, cost["currency"])),
+        *(
+            (f"  {part['recipe']}", f"{_cost(part, cost['currency'])}, {part['accepted']} rows accepted")
+            for part in cost["recipes"]
+        ),
     ])  # fmt: skip
     unfilled = [cell for cell in cell_report(result.quotas) if cell["state"] != "filled"]
     lines = [f"cell {c['cell']}: {c['accepted']} of {c['target']} rows, {c['state']}" for c in unfilled]
     more = [f"and {len(lines) - 8} more cells; --json lists them all"] if len(lines) > 8 else []
     render.notes(out, [*lines[:8], *more])
     if result.stopped:
-        render.notes(out, [f"stopped by --{result.stopped}; run again to go on"])
+        option = result.stopped.replace("_", "-")
+        render.notes(out, [f"stopped by --{option}; run again to go on"])
     out.print("\nnext: seedstock release")
+
+
+def _cost(cost: dict[str, Any], currency: str) -> str:
+    """Money in all and per accepted row, or that nobody knows."""
+    if cost["total"] is None:
+        return "unknown: no price in the config, none known for this address, or no token counts"
+    per_row = "" if cost["per_accepted"] is None else f", {cost['per_accepted']:.6f} per accepted row"
+    return f"{cost['total']:.4f} {currency}{per_row}"
 
 
 def steps(result: RunResult) -> list[Step]:

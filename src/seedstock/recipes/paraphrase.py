@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -12,7 +10,8 @@ from string import Template
 from typing import Any, ClassVar, Literal
 
 from seedstock.example import Example
-from seedstock.exchange import Message, Request, Response
+from seedstock.exchange import Message, Request, Response, canonical
+from seedstock.reading import CutOff, read_json
 from seedstock.recipes.base import Recipe, Unparsed, Wanted
 
 SCHEMA: dict[str, Any] = {
@@ -21,7 +20,6 @@ SCHEMA: dict[str, Any] = {
     "required": ["paraphrases"],
     "additionalProperties": False,
 }
-_FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
 
 
 class Paraphrase(Recipe):
@@ -60,39 +58,61 @@ class Paraphrase(Recipe):
     ) -> list[Example | Unparsed]:
         """Each text of the list with the seed's output, as many as were asked for.
 
-        A cut answer loses its last, unfinished text.
+        A cut answer loses its unfinished text.
         """
         seed = seeds[request.parents[0]]
         try:
-            texts = _texts(response.text)
+            read = read_json(response.text, response.finish_reason)
+            items = _items(read.value)
+        except CutOff as problem:
+            return [Unparsed("truncated", str(problem), response.text)]
         except ValueError as problem:
             return [Unparsed("unparsed", f"no list of texts in the answer: {problem}", response.text)]
-        whole = texts[:-1] if response.finish_reason == "length" else texts
-        found: list[Example | Unparsed] = [_rewritten(seed, text) for text in whole[: request.rows]]
+        found: list[Example | Unparsed] = [_candidate(seed, item) for item in items[: request.rows]]
         found += [
-            Unparsed("not_asked_for", "more than was asked for", text) for text in whole[request.rows :]
+            Unparsed("not_asked_for", "more than was asked for", _as_text(item) or canonical(item))
+            for item in items[request.rows :]
         ]
-        if len(whole) < len(texts):
-            found.append(Unparsed("truncated", "the answer was cut off in this text", texts[-1]))
+        if read.cut:
+            found.append(Unparsed("truncated", "the answer was cut off in this text", read.rest))
         return found or [Unparsed("unparsed", "the answer holds no text", response.text)]
 
 
-def _texts(text: str) -> list[str]:
-    """The strings of the answer's list: plain JSON, JSON in a fence or in chatter, JSON cut short."""
-    from json_repair import repair_json
+def _items(value: Any) -> list[Any]:
+    """The list in an answer: the answer itself, under `paraphrases`, or under its only other key with a list.
 
-    fenced = _FENCE.search(text)
-    inner = fenced[1] if fenced else text[text.find("{") :] if "{" in text else text
-    if "{" not in inner and "[" not in inner:
-        raise ValueError("no JSON")
-    try:
-        value, _ = json.JSONDecoder().raw_decode(inner.strip())
-    except (ValueError, RecursionError):
-        value = repair_json(inner, return_objects=True)
-    items = value.get("paraphrases") if isinstance(value, dict) else value
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise ValueError("not a list of texts under 'paraphrases'")
-    return items
+    JSON lines and lists of such answers are one list. An object that is itself a text is a list of one.
+    """
+    if isinstance(value, list):
+        return [item for one in value for item in (_items(one) if _holds_list(one) else [one])]
+    if isinstance(value, dict):
+        lists = [inner for inner in value.values() if isinstance(inner, list)]
+        asked = value.get("paraphrases")
+        if isinstance(asked, list) or len(lists) == 1:
+            return _items(asked if isinstance(asked, list) else lists[0])
+        if _as_text(value) is not None:
+            return [value]
+    raise ValueError("not a list of texts under 'paraphrases'")
+
+
+def _holds_list(value: Any) -> bool:
+    """Whether an item is no text but an answer of its own."""
+    if isinstance(value, dict) and _as_text(value) is None:
+        return sum(isinstance(inner, list) for inner in value.values()) == 1
+    return isinstance(value, list)
+
+
+def _as_text(item: Any) -> str | None:
+    """The text that an item is, or the only text in an object: `{"text": …}`, `{"id": 1, "input": …}`."""
+    if isinstance(item, dict):
+        texts = [inner for inner in item.values() if isinstance(inner, str)]
+        return texts[0] if len(texts) == 1 else None
+    return item if isinstance(item, str) else None
+
+
+def _candidate(seed: Example, item: Any) -> Example | Unparsed:
+    text = _as_text(item)
+    return Unparsed("unparsed", "not a text", canonical(item)) if text is None else _rewritten(seed, text)
 
 
 def _varying(seed: Example) -> str:

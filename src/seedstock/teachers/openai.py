@@ -2,56 +2,65 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import os
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+import re
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from seedstock.backoff import asked_for
-from seedstock.errors import InputError, TeacherError
-from seedstock.exchange import Request, Response, Usage
-from seedstock.teachers.base import Teacher, TeacherSettings, Transient
+from seedstock.exchange import Request, Response
+from seedstock.teachers import chat
+from seedstock.teachers.base import OnlineTeacher, TeacherSettings, Transient
+from seedstock.teachers.chat import MODES, ChatSettings, Mode
+from seedstock.teachers.keys import Address, read_key
+from seedstock.teachers.limits import hold
+from seedstock.teachers.wire import Refusal, Wire
 
-if TYPE_CHECKING:
-    import aiohttp
+OPTIONAL = ("temperature", "top_p", "seed", "logprobs", "top_logprobs")
+"""Parameters that are left out where a server does not take them."""
 
-_WORTH_ANOTHER_TRY = {408, 409, 425, 429}
+_FORMAT = re.compile(r"response.?format|json.?(?:schema|object|mode)|schema|grammar|structured|guided", re.I)
+_NOT_TAKEN = re.compile(
+    r"unsupported|n.t support|unrecogni[sz]ed|unknown|unexpected|extra.?forbidden|unavailable"
+    r"|not (?:permitted|allowed|available)|(?:can ?not|can't) both",
+    re.I,
+)
+_NO_WORDS = re.compile(
+    r"\W*(?:(?:http|error|bad|invalid|unprocessable|request|entity|content|input|argument|validation|client|\d+)s?"
+    r"\b\W*)*",
+    re.I,
+)
+_MAY_BE_NEGOTIATED = (400, 415, 422, 501)
 
 
-class OpenAISettings(TeacherSettings):
+class OpenAISettings(ChatSettings):
     """Settings of `teacher: {kind: openai}`."""
 
     kind: Literal["openai"] = "openai"
-    base_url: str = Field(
-        pattern=r"^https?://[^/\s]",
-        description='address up to and with the version: "http://localhost:8000/v1"',
-    )
-    model: str = Field(description="model name, as the server knows it")
-    api_key_env: str = Field("OPENAI_API_KEY", description="environment variable that holds the key")
-    licence: str | None = Field(None, description="licence of the model's weights, for the card")
-    temperature: float = Field(0.9, ge=0, le=2, description="spread of the answers; 0.7 to 1 keeps the tail")
-    top_p: float = Field(1.0, gt=0, le=1, description="below 1 the tail of the distribution is lost")
-    max_tokens: int = Field(1024, ge=1, description="longest answer, in tokens")
-    structured: Literal["json_schema", "json_object", "none"] = Field(
-        "json_schema", description="how the server is asked for JSON"
+    base_url: Address = Field(description='address up to and with the version: "http://localhost:8000/v1"')
+    top_logprobs: int = Field(
+        0, ge=0, le=20, description="log-probabilities kept of so many of the likeliest tokens; 0: none"
     )
 
 
-class OpenAI(Teacher):
-    """Asks over one pooled session; the key is read from the environment and goes nowhere else."""
+class OpenAI(OnlineTeacher):
+    """Asks over one pooled session; the key is read from the environment or a file and goes nowhere else.
+
+    What a server does not take is found out by its refusals, once, and kept in `findings`: `structured`
+    (how it is asked for JSON), `structured_enforced` (whether answers to a schema are JSON at all),
+    `max_tokens` (the name it has for it) and `left_out` (parameters, by comma).
+    """
 
     Settings: ClassVar[type[TeacherSettings]] = OpenAISettings
 
     def __init__(self, settings: OpenAISettings) -> None:
         self.settings = settings
-        self._url = settings.base_url.rstrip("/") + "/chat/completions"
-        self._key = os.environ.get(settings.api_key_env, "").strip()
-        if not (self._key.isascii() and self._key.isprintable()):
-            raise InputError(
-                f"the key in ${settings.api_key_env} has characters that no HTTP header can hold"
-            )
-        self._session: aiohttp.ClientSession | None = None
+        self.findings: dict[str, str] = {}
+        self._url = self.server + "/chat/completions"
+        key = read_key(settings)
+        self._wire = Wire(key, settings.timeout, {"Authorization": f"Bearer {key}"} if key else {})
+        self._first = asyncio.Lock()
 
     @property
     def id(self) -> str:
@@ -59,98 +68,139 @@ class OpenAI(Teacher):
         return f"openai:{self.settings.model}"
 
     @property
+    def server(self) -> str:
+        """The address, up to and with the version."""
+        return self.settings.base_url.rstrip("/")
+
+    @property
     def sampling(self) -> dict[str, Any]:
-        """Temperature, top_p, the longest answer, and how JSON is asked for."""
-        return self.settings.model_dump(include={"temperature", "top_p", "max_tokens", "structured"})
+        """Temperature, top_p, the longest answer, and whatever is not as usual."""
+        top = self.settings.top_logprobs
+        return self.settings.sampled() | ({"top_logprobs": top} if top else {})
 
     async def ask(self, request: Request) -> Response:
-        """One POST. 429, 5xx, resets and time-outs are `Transient`; other errors end the run."""
-        import aiohttp
+        """One answer; more than one POST only where the server takes less than it was asked for.
 
-        try:
-            async with self._open().post(self._url, json=self._body(request)) as reply:
-                raw = await reply.read()
-                if reply.status != 200:
-                    raise self._error(reply.status, raw, reply.headers.get("retry-after"))
-        except TimeoutError as problem:
-            raise Transient("timeout", f"no answer within {self.settings.timeout:g} s") from problem
-        except aiohttp.InvalidURL as problem:
-            raise TeacherError(f"{self._url!r} is not an address") from problem
-        except aiohttp.ClientConnectorError as problem:
-            raise Transient("connection", f"cannot connect to {self._url}: {problem.os_error}") from problem
-        except (aiohttp.ClientError, ConnectionError) as problem:
-            raise Transient("reset", f"connection lost: {problem}") from problem
-        return self._read(raw)
+        429, 5xx, resets and time-outs are `Transient`; other errors end the run in the server's words.
+        """
+        mode = self._mode(request)
+        if mode is not None:
+            return await self._asked(request, mode)
+        async with self._first:  # others with a schema wait for what the first finds out
+            if (mode := self._mode(request)) is None:
+                return await self._negotiated(request, MODES)
+        return await self._asked(request, mode)
 
     async def close(self) -> None:
         """Close the session."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._wire.close()
 
-    def _open(self) -> aiohttp.ClientSession:
-        import aiohttp
+    def _mode(self, request: Request) -> Mode | None:
+        """How this request asks for JSON; None where that is not known yet."""
+        if request.schema is None:
+            return "none"
+        wanted = self.settings.structured
+        found = self.findings.get("structured") if wanted == "auto" else wanted
+        return next((mode for mode in MODES if mode == found), None)
 
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
-                timeout=aiohttp.ClientTimeout(total=self.settings.timeout),
-                connector=aiohttp.TCPConnector(limit=self.settings.concurrency),
-            )
-        return self._session
-
-    def _body(self, request: Request) -> dict[str, Any]:
-        settings = self.settings
-        body: dict[str, Any] = {
-            "model": settings.model, "messages": [m.to_json() for m in request.messages],
-            "temperature": settings.temperature, "top_p": settings.top_p, "max_tokens": settings.max_tokens,
-            **request.params,
-        }  # fmt: skip
-        if request.schema is not None and settings.structured == "json_schema":
-            wanted = {"name": request.recipe, "strict": True, "schema": request.schema}
-            body["response_format"] = {"type": "json_schema", "json_schema": wanted}
-        elif request.schema is not None and settings.structured == "json_object":
-            body["response_format"] = {"type": "json_object"}
-        return body
-
-    def _error(self, status: int, raw: bytes, retry_after: str | None) -> Exception:
-        said = self._words(raw)
-        if status in _WORTH_ANOTHER_TRY or status >= 500:
-            return Transient(str(status), said, asked_for(retry_after))
-        return TeacherError(f"the teacher at {self._url} answered {status}: {said}")
-
-    def _words(self, raw: bytes) -> str:
-        """The server's own words, without the key should it echo it."""
-        text = raw.decode("utf-8", "replace")
+    async def _asked(self, request: Request, mode: Mode) -> Response:
+        """With a known mode. Where the server has changed its mind about it, the weaker ones are tried."""
         try:
-            error = json.loads(text).get("error", text)
-            text = str(error.get("message", error)) if isinstance(error, dict) else str(error)
-        except (ValueError, AttributeError, RecursionError):
-            pass
-        return (text.replace(self._key, "…") if self._key else text)[:400]
+            return await self._fitted(request, mode)
+        except (Refusal, Transient) as problem:
+            weaker = MODES[MODES.index(mode) + 1 :]
+            automatic = request.schema is not None and self.settings.structured == "auto"
+            if not (automatic and weaker and _is_about_format(problem)):
+                raise
+        return await self._negotiated(request, weaker)
 
-    def _read(self, raw: bytes) -> Response:
+    async def _negotiated(self, request: Request, modes: tuple[Mode, ...]) -> Response:
+        """The first mode that is accepted is remembered. Raises what the last one met."""
+        for mode in modes:
+            try:
+                response = await self._fitted(request, mode)
+            except (Refusal, Transient) as problem:
+                if mode == modes[-1] or not _is_about_format(problem):
+                    raise
+            else:
+                self.findings["structured"] = mode
+                return response
+        raise AssertionError("no mode to try")
+
+    async def _fitted(self, request: Request, mode: Mode) -> Response:
+        """One POST, and another for every refusal that names a parameter that can be done without."""
+        body = chat.body(self.settings, request, mode, self.settings.top_logprobs)
+        while True:
+            self._fit(body)
+            try:
+                return await self._posted(body)
+            except Refusal as problem:
+                if not self._learn(problem, body):
+                    raise
+
+    def _fit(self, body: dict[str, Any]) -> None:
+        """Bend a body to what was found out; does nothing where nothing was."""
+        if self.findings.get("max_tokens") and "max_tokens" in body:
+            body["max_completion_tokens"] = body.pop("max_tokens")
+        for name in self.findings.get("left_out", "").split(","):
+            body.pop(name, None)
+
+    async def _posted(self, body: dict[str, Any]) -> Response:
+        headers, raw = await self._wire.post(self._url, json.dumps(body).encode())
+        response = chat.completion(raw, self._url, logprobs="logprobs" in body, hold=hold(headers))
+        if body.get("response_format", {}).get("type") == "json_schema":
+            self._watch(response)
+        return response
+
+    def _watch(self, response: Response) -> None:
+        """Note whether a schema had any effect. One answer that is no JSON at all says that it had none."""
+        found = self.findings.get("structured_enforced")
+        if (
+            found == "no"
+            or response.finish_reason in ("length", "refusal", "content_filter")
+            or not response.text
+        ):
+            return
         try:
-            data = json.loads(raw)
-            choice = data["choices"][0]
-            message = choice["message"]
-            text = message.get("content") or message.get("refusal") or ""
-            usage = data.get("usage") or {}
-            cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens")
-            counted = Usage(
-                _tokens(usage.get("prompt_tokens")), _tokens(usage.get("completion_tokens")), _tokens(cached)
-            )
-            reason, model = choice.get("finish_reason") or "stop", data.get("model") or ""
-            return Response(str(text), _word(reason), _word(model), counted)
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as problem:
-            raise Transient("bad_body", f"not a chat completion: {self._words(raw)[:200]}") from problem
+            json.loads(response.text)
+        except (ValueError, RecursionError):
+            self.findings["structured_enforced"] = "no"
+        else:
+            if found is None:
+                self.findings["structured_enforced"] = "yes"
+
+    def _learn(self, problem: Refusal, body: dict[str, Any]) -> bool:
+        """Whether the refusal is about a parameter of `body`; if so it is remembered."""
+        if problem.status not in _MAY_BE_NEGOTIATED:
+            return False
+        if "max_tokens" in body and "max_completion_tokens" in problem.words:
+            self.findings["max_tokens"] = "max_completion_tokens"
+            return True
+        names = _not_taken(problem, body)
+        if names:
+            known = filter(None, self.findings.get("left_out", "").split(","))
+            self.findings["left_out"] = ",".join(sorted({*known, *names}))
+        return bool(names)
 
 
-def _tokens(count: Any) -> int | None:
-    """A count as the server gave it; None for anything that is no count."""
-    return count if isinstance(count, int) and 0 <= count < 2**53 else None
+def _not_taken(problem: Refusal, body: dict[str, Any]) -> list[str]:
+    """The optional parameters of `body` that a refusal is about."""
+    if not _NOT_TAKEN.search(f"{problem.code} {problem.words}"):
+        return []
+    sent = [name for name in OPTIONAL if name in body]
+    named = [name for name in sent if name == problem.param]
+    named = named or [name for name in sent if re.search(rf"\b{name}\b", problem.words)]
+    if "both" in problem.words:  # one of them is enough
+        named = named[-1:]
+    return [*named, "top_logprobs"] if "logprobs" in named and "top_logprobs" not in named else named
 
 
-def _word(value: Any) -> str:
-    """A short word of the server's that any file can hold."""
-    return str(value)[:200].encode("utf-8", "replace").decode()
+def _is_about_format(problem: Refusal | Transient) -> bool:
+    """Whether a refusal may be because of how JSON was asked for: by its words, or by having none."""
+    if isinstance(problem, Transient):
+        return problem.reason == "500" and bool(_FORMAT.search(str(problem)))
+    if problem.status not in _MAY_BE_NEGOTIATED:
+        return False
+    if _FORMAT.search(f"{problem.param} {problem.words}"):
+        return True
+    return problem.status in (415, 501) or bool(_NO_WORDS.fullmatch(problem.words.replace("_", " ")))

@@ -10,7 +10,7 @@ from seedstock.example import Example
 from seedstock.exchange import Request, Response
 from seedstock.rules.noising import noised
 from seedstock.rules.swapping import swapped
-from seedstock.teachers.base import Teacher, TeacherSettings
+from seedstock.teachers.base import OnlineTeacher, TeacherSettings
 
 
 class RulesSettings(TeacherSettings):
@@ -19,7 +19,7 @@ class RulesSettings(TeacherSettings):
     kind: Literal["rules"] = "rules"
 
 
-class Rules(Teacher):
+class Rules(OnlineTeacher):
     """Answers the requests of `swap` and `noise` with a row: `{"input", "output", "reasoning"?}`.
 
     Where nothing can be changed soundly the answer is an empty text.
@@ -30,6 +30,7 @@ class Rules(Teacher):
 
     def __init__(self, settings: TeacherSettings) -> None:
         self.settings = settings
+        self.findings: dict[str, str] = {}
 
     @property
     def id(self) -> str:

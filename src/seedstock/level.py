@@ -1,0 +1,108 @@
+"""How many requests may be under way at once: found by what comes back, never guessed.
+
+Additive increase and multiplicative decrease (Chiu and Jain, 1989), with two corrections that a queue
+of model calls needs. A window's *share* of refusals decides, not one refusal: a stray 429 is no wall.
+And growth must pay: where twice as many requests take nearly twice as long each, the server queues them.
+"""
+
+from __future__ import annotations
+
+START = 8
+"""Requests under way before anything is known."""
+
+WINDOW = 8
+"""Outcomes that a judgement needs at least; above that, as many as may be under way."""
+
+WALL = 0.3
+"""Share of refusals in a window that means the server is full. Strays of 5 % reach it in a window of 8
+with a probability of 4e-4, and in one of 64 never."""
+
+NO_GAIN = 1.8
+"""Where doubling makes an answer take this much longer, it brought next to nothing: 2 would be nothing."""
+
+NO_LOSS = 1.2
+"""Where doubling makes an answer take no longer than this, it surely paid. Between the two, another window
+decides: the first requests at a new level still find a short queue."""
+
+TRY_AGAIN_AFTER = 16
+"""Windows after which a level that growth did not pay for is tried again."""
+
+
+class Level:
+    """The number of requests that may be under way, between 1 and `most`.
+
+    Every request carries the `epoch` in which it was sent. What comes back from an earlier epoch says
+    nothing about the present level, and does not change it.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.epoch = 0
+        self.seconds = 0.0
+        """Smoothed time of an answer; 0 before the first."""
+        self._level = float(min(START, most))
+        self._doubling = True
+        self._threshold = float(most)
+        self._before = 0.0  # mean time of an answer at half of the present level; 0: nothing to compare
+        self._again = False  # whether this window looks at the same level once more
+        self._settled = 0  # windows until growth is tried again
+        self._fallen = False
+        self._clear()
+
+    @property
+    def value(self) -> int:
+        """Requests that may be under way now."""
+        return int(self._level)
+
+    def answered(self, epoch: int, seconds: float) -> None:
+        """One answer, `seconds` after it was asked for."""
+        self.seconds = seconds if not self.seconds else 0.9 * self.seconds + 0.1 * seconds
+        if epoch != self.epoch:
+            return
+        self._good += 1
+        self._time += seconds
+        self._fallen = False
+        if not self._doubling and not self._settled:
+            self._level = min(self._level + 1 / self._level, self.most)
+        if self._good + self._bad >= max(WINDOW, self._level):
+            self._judge()
+
+    def refused(self, epoch: int) -> None:
+        """The server was too busy for one: 429, 503, or no answer in time."""
+        if epoch != self.epoch:
+            return
+        self._bad += 1
+        if self._bad >= max(WINDOW / 2, WALL * self._level):
+            self._fall()
+
+    def _judge(self) -> None:
+        """At the end of a window without a wall: grow, or stop growing."""
+        mean = self._time / self._good if self._good else 0.0
+        if self._settled:
+            self._settled -= 1
+            self._before, self._doubling = mean, not self._settled
+        elif self._doubling and self._before and mean > NO_LOSS * self._before and not self._again:
+            self._again = True  # the queue may still be filling: what is sent now will tell
+        elif self._doubling and self._before and mean > NO_GAIN * self._before:
+            self._level, self._doubling, self._settled = max(1.0, self._level / 2), False, TRY_AGAIN_AFTER
+            self._again = False
+        elif self._doubling:
+            self._before, self._again = mean, False
+            self._level = min(2 * self._level, self._threshold)
+            self._doubling = self._level < self._threshold
+        self._clear()
+
+    def _fall(self) -> None:
+        """Halve. Falling further before anything was answered does not lower where recovery is quick to."""
+        if not self._fallen:
+            self._threshold = max(1.0, self._level / 2)
+        self._fallen = True
+        self._level = max(1.0, self._level / 2)
+        self._doubling, self._settled, self._before = self._level < self._threshold, 0, 0.0
+        self._again = False
+        self._clear()
+
+    def _clear(self) -> None:
+        """A new window; only what is sent from now on counts in it."""
+        self.epoch += 1
+        self._good, self._bad, self._time = 0, 0, 0.0
