@@ -98,11 +98,37 @@ def test_the_level_of_a_server_that_refuses_is_found_within_a_factor_of_two(capa
 
 
 @pytest.mark.parametrize("capacity", [8, 20, 50])
+def test_a_server_that_queues_is_used_in_full(capacity: int) -> None:
+    assert simulate(Level(1024), queueing(capacity), 60).rate(since=5) >= 0.9 * capacity / SERVICE
+
+
+@pytest.mark.parametrize("capacity", [4, 8, 20])
+def test_growth_that_brought_nothing_is_taken_back(capacity: int) -> None:
+    """Within the first windows: half of the highest level that was tried."""
+    run = simulate(Level(1024), queueing(capacity), 3)
+    assert run.most(since=0) <= 4 * capacity
+    assert run.levels[-1][1] <= run.most(since=0) / 2
+
+
+@pytest.mark.parametrize("capacity", [8, 20, 50])
 def test_a_server_that_queues_is_not_sent_more_than_brings_something(capacity: int) -> None:
     run = simulate(Level(1024), queueing(capacity), 60)
     assert run.mean(since=5) <= 4 * capacity
     assert run.most(since=0) <= 8 * capacity
-    assert run.rate(since=5) >= 0.9 * capacity / SERVICE
+
+
+@pytest.mark.parametrize("capacity", [8, 20])
+def test_a_server_that_queues_is_not_sent_more_after_a_wall_either(capacity: int) -> None:
+    level = Level(1024)
+    simulate(level, queueing(capacity), 10)
+    while level.value > 1:
+        level.refused(level.epoch)
+    assert simulate(level, queueing(capacity), 240).mean(since=100) <= 4 * capacity
+
+
+@pytest.mark.parametrize(("capacity", "most"), [(4, 16), (20, 64)])
+def test_the_last_doubling_must_pay_too(capacity: int, most: int) -> None:
+    assert simulate(Level(most), queueing(capacity), 60).mean(since=5) <= 0.75 * most
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -17,14 +17,8 @@ from seedstock import Project, run
 from seedstock.errors import InputError, TeacherError
 from seedstock.exchange import Message, Request, Response, Usage
 from seedstock.ledger import Ledger
-from seedstock.teachers.recording import (
-    FIRST_QUESTIONS,
-    NOT_HELD,
-    Recording,
-    RecordingSettings,
-    content_sha256,
-    read_recording,
-)
+from seedstock.teachers.recorded import content_sha256, read_recording
+from seedstock.teachers.recording import FIRST_QUESTIONS, NOT_HELD, Recording, RecordingSettings
 
 
 def question(n: int = 0, turn: int = 0) -> Request:
@@ -274,6 +268,13 @@ def test_one_answer_held_is_enough_to_go_on(path: Path) -> None:
     teacher = recorded(path, {**NAMES["prompt"], "text": "two"})
     assert ask(teacher, question()).text == "two"
     assert {ask(teacher, question(n)).finish_reason for n in range(1, 2 * FIRST_QUESTIONS)} == {NOT_HELD}
+
+
+def test_a_run_resumed_where_the_answers_ended_is_not_taken_for_another(path: Path) -> None:
+    lines = [{"recipe": "paraphrase", "parents": [f"s{n}"], "text": "x"} for n in range(FIRST_QUESTIONS)]
+    teacher = recorded(path, *lines)
+    left = [question(n, turn=1) for n in range(FIRST_QUESTIONS)] + [question(n) for n in range(50, 150)]
+    assert {ask(teacher, request).finish_reason for request in left} == {NOT_HELD}
 
 
 def test_who_answered(path: Path) -> None:

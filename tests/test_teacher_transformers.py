@@ -25,7 +25,8 @@ from seedstock.errors import InputError, TeacherError
 from seedstock.exchange import Message, Request, Response
 from seedstock.ledger import Ledger
 from seedstock.teachers.base import Transient
-from seedstock.teachers.transformers import Transformers, TransformersSettings, in_parts
+from seedstock.teachers.local_model import in_parts
+from seedstock.teachers.transformers import Transformers, TransformersSettings
 
 CONTEXT = 384
 TEMPLATE = (

@@ -22,7 +22,7 @@ from seedstock.teachers.base import BatchTeacher, OnlineTeacher, Price, Teacher,
 
 __all__ = ["FAILED", "Asker", "Counts"]
 
-AHEAD = 24
+AHEAD = 20
 """Requests drawn ahead of the consumer, for each one that may be under way: answers come in order, so
 one that has to be asked again must not keep the wire from the others."""
 
@@ -54,7 +54,8 @@ class Asker(Sink):
         self._price_text = canonical(self._price.model_dump()) if self._price else None
         self._budget = budget or Budget()
         self._watch = watch
-        self._identity = digest(teacher.id, teacher.sampling)
+        self._sampling = teacher.sampling
+        self._identity = digest(teacher.id, self._sampling)
         self._arrived: dict[str, Response] = {}
         self._pending: set[str] = set()
         self._problem: BaseException | None = None
@@ -161,7 +162,7 @@ class Asker(Sink):
         if not failed:
             self._budget.settle(question.key, question.request, response, cost)
         saved = self._ledger.record_answer(
-            question.key, question.request, self.teacher.id, self.teacher.sampling, response, cost,
+            question.key, question.request, self.teacher.id, self._sampling, response, cost,
             None if self.teacher.free else self._price_text,
         )  # fmt: skip
         saved.add_done_callback(lambda saved: self._durable(question.key, response, saved))
@@ -211,18 +212,22 @@ class _Answers(Iterator[tuple[Request, Response]]):
         self._source = iter(requests)
         self._drawn: deque[tuple[str, Request, Response | None]] = deque()
         self._more = True
+        # A little to begin with: the wire is at work while the rest is drawn. A batch takes all at once.
+        self._ahead = asker.ahead if isinstance(asker.teacher, BatchTeacher) else CHUNK
         self._fill()
+        self._ahead = asker.ahead
 
     def __next__(self) -> tuple[Request, Response]:
         if not self._drawn:
             raise StopIteration
         key, request, response = self._drawn.popleft()
-        if self._more and len(self._drawn) <= self._asker.ahead - CHUNK:
-            self._fill()
+        self._fill(at_most=4)
         return request, self._asker.wait_for(key) if response is None else response
 
-    def _fill(self) -> None:
-        while self._more and len(self._drawn) <= self._asker.ahead - CHUNK:
+    def _fill(self, at_most: int | None = None) -> None:
+        """Draw until enough is drawn, in so many chunks at most."""
+        while self._more and len(self._drawn) <= self._ahead - CHUNK and at_most != 0:
+            at_most = None if at_most is None else at_most - 1
             part = list(islice(self._source, CHUNK))
             self._more = len(part) == CHUNK
             self._drawn += self._asker.send(part)

@@ -37,6 +37,8 @@ class _Open:
     id: str
     names: frozenset[str]
     state: BatchState
+    whole: bool = True
+    """Whether all of its questions are asked here; else it stays open for whoever asks the others."""
 
 
 class BatchLine:
@@ -126,7 +128,9 @@ class BatchLine:
                 self._ledger.record_batch(record.mark, "submitted", found)
             for question in ours.values():
                 question.tries += 1
-            self._open.append(_Open(record.mark, found, record.names, BatchState("unknown", False)))
+                self._budget.commit(question.key, question.request)
+            whole = len(ours) == len(record.names)
+            self._open.append(_Open(record.mark, found, record.names, BatchState("unknown", False), whole))
 
     async def _hand_over(self) -> None:
         """What is in no open batch, in as few batches as the server allows."""
@@ -243,7 +247,8 @@ class BatchLine:
             self._sink.answered(question, Response("", FAILED + result.reason))
 
     def _close(self, batch: _Open, event: str) -> None:
-        self._ledger.record_batch(batch.mark, event, batch.id)
+        if batch.whole or event == "refused":
+            self._ledger.record_batch(batch.mark, event, batch.id)
         self._open.remove(batch)
 
     # -- the wire

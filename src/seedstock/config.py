@@ -126,7 +126,7 @@ class Config:
         return self.path.parent
 
 
-SECRET_PLACES = ("api_key_env", "api_key_file", "base_url")
+SECRET_PLACES = ("api_key_env", "api_key_file", "base_url", "extra_body")
 """Keys whose wrong value may be a secret somebody put in the wrong place: errors do not repeat it."""
 
 SECTIONS = ("task", "seeds", "holdout", "ood", "teacher", "embedder", "plan", "gates", "mix")
@@ -351,7 +351,7 @@ def _explain(file: YamlFile, adapter: TypeAdapter[Any], problem: ValidationError
     if first["type"] == "missing":
         return file.error(where, "is missing")
     message = first["msg"].removeprefix("Value error, ")
-    if first["loc"] and first["loc"][-1] in SECRET_PLACES:
+    if any(part in SECRET_PLACES for part in first["loc"]) or isinstance(first["input"], dict | list):
         return file.error(where, message)
     hint = _quotes_hint(first["input"]) if "string" in message else ""
     return file.error(where, f"{message}, got {first['input']!r}{hint}"[:300])

@@ -55,9 +55,13 @@ def _fields(example: Example) -> dict[str, str]:
 
 
 def _find(text: str, answer: str) -> Span | None:
-    """Where a text stands in an answer: as it is, or as JSON writes it."""
-    for form in (text, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(text)[1:-1]):
+    """Where a text stands in an answer as JSON writes it, or as it is where the answer is no JSON.
+
+    With its quotes: the same words may be part of another text.
+    """
+    for form in (json.dumps(text, ensure_ascii=False), json.dumps(text)):
         start = answer.find(form)
         if start >= 0:
-            return start, start + len(form)
-    return None
+            return start + 1, start + len(form) - 1
+    start = -1 if '"' in answer else answer.find(text)
+    return None if start < 0 else (start, start + len(text))

@@ -7,10 +7,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
 
 def canonical(value: Any) -> str:
     """JSON with sorted keys and no spaces: equal values give equal text."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODE(value)
 
 
 def digest(*parts: Any) -> str:
@@ -50,6 +52,9 @@ class Request:
     rows: int = 1
     parents: tuple[str, ...] = ()
     fold: int | None = None
+    # Names are asked for many times, and a prompt is long: each is made once.
+    _sha256: str = field(default="", init=False, compare=False, repr=False)
+    _key: tuple[str, str] = field(default=("", ""), init=False, compare=False, repr=False)
 
     def body(self) -> dict[str, Any]:
         """Everything that an answer depends on, apart from who answers."""
@@ -61,7 +66,9 @@ class Request:
     @property
     def prompt_sha256(self) -> str:
         """Hash of the body: what provenance keeps of a prompt."""
-        return digest(self.body())
+        if not self._sha256:
+            object.__setattr__(self, "_sha256", digest(self.body()))
+        return self._sha256
 
     @property
     def custom_id(self) -> str:
@@ -70,7 +77,10 @@ class Request:
 
     def key(self, teacher: str) -> str:
         """The request's name in the ledger: its place in the plan, its body and who is asked."""
-        return digest(teacher, self.recipe, self.cell, self.ordinal, self.body())[:32]
+        if self._key[0] != teacher:
+            key = digest(teacher, self.recipe, self.cell, self.ordinal, self.body())[:32]
+            object.__setattr__(self, "_key", (teacher, key))
+        return self._key[1]
 
 
 def custom_id(recipe: str, cell: str, ordinal: int, prompt_sha256: str) -> str:

@@ -8,6 +8,7 @@ run again, ends where an uninterrupted one ends, and a changed threshold costs n
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -253,6 +254,8 @@ def _teachers(project: Project) -> dict[str, Any]:
 def _budget(project: Project, max_cost: float | None) -> Budget:
     """The bound on what this project's answers may cost, those of earlier calls included."""
     price, teacher = project.price, project.teacher
+    if max_cost is not None and not (math.isfinite(max_cost) and max_cost >= 0):
+        raise InputError(f"--max-cost {max_cost}: an amount of money is wanted")
     if max_cost is None or teacher.free:
         return Budget(spent=project.ledger.paid())
     if price is None:
@@ -261,7 +264,9 @@ def _budget(project: Project, max_cost: float | None) -> Budget:
             " teacher: {price: {input: …, output: …}} per million tokens"
         )
     longest = getattr(project.config.teacher, "max_tokens", 0)
-    return Budget(max_cost, project.ledger.paid(), price[0], longest)
+    budget = Budget(max_cost, project.ledger.paid(), price[0], longest)
+    budget.charge_unknown(*project.ledger.unpriced())
+    return budget
 
 
 def _tokens(spent: Iterable[Spent]) -> dict[str, Any]:

@@ -329,6 +329,15 @@ class Ledger:
         """What all answers of this ledger cost together, as far as their prices are known."""
         return float(self._rows("SELECT coalesce(sum(cost), 0.0) FROM responses")[0][0])
 
+    def unpriced(self) -> tuple[int, int]:
+        """The answers whose cost nobody knows: how many, and the characters of what was asked."""
+        query = (
+            "SELECT count(*), coalesce(sum(length(body)), 0) FROM responses JOIN requests USING (key)"
+            " WHERE cost IS NULL"
+        )
+        count, characters = self._rows(query)[0]
+        return int(count), int(characters)
+
     def sizes(self, teacher: str) -> tuple[int, int, int, int]:
         """Of a teacher's counted answers: how many, characters asked, prompt tokens, answer tokens.
 
@@ -487,8 +496,7 @@ def request_text(request: Request, sampling: dict[str, Any]) -> str:
     return _dump({**request.body(), "sampling": sampling})
 
 
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True)
+_dump = json.JSONEncoder().encode
 
 
 def _clean(text: str) -> str:

@@ -7,6 +7,8 @@ And growth must pay: where twice as many requests take nearly twice as long each
 
 from __future__ import annotations
 
+import math
+
 START = 8
 """Requests under way before anything is known."""
 
@@ -42,8 +44,8 @@ class Level:
         """Smoothed time of an answer; 0 before the first."""
         self._level = float(min(START, most))
         self._doubling = True
-        self._threshold = float(most)
-        self._before = 0.0  # mean time of an answer at half of the present level; 0: nothing to compare
+        self._threshold = float(most)  # up to here by doubling, from here one by one
+        self._base = (self._level, 0.0)  # a level, and the mean time of an answer there; 0: not known
         self._again = False  # whether this window looks at the same level once more
         self._settled = 0  # windows until growth is tried again
         self._fallen = False
@@ -80,17 +82,34 @@ class Level:
         mean = self._time / self._good if self._good else 0.0
         if self._settled:
             self._settled -= 1
-            self._before, self._doubling = mean, not self._settled
-        elif self._doubling and self._before and mean > NO_LOSS * self._before and not self._again:
-            self._again = True  # the queue may still be filling: what is sent now will tell
-        elif self._doubling and self._before and mean > NO_GAIN * self._before:
-            self._level, self._doubling, self._settled = max(1.0, self._level / 2), False, TRY_AGAIN_AFTER
-            self._again = False
-        elif self._doubling:
-            self._before, self._again = mean, False
-            self._level = min(2 * self._level, self._threshold)
-            self._doubling = self._level < self._threshold
+            self._base = (self._level, mean)
+            self._doubling, self._threshold = not self._settled, min(2 * self._level, self.most)
+        elif not self._base[1]:
+            self._grow(mean)
+        elif self._level >= 2 * self._base[0]:
+            self._weigh(mean)
         self._clear()
+
+    def _weigh(self, mean: float) -> None:
+        """Whether growing from the base to here has paid."""
+        doublings = math.log2(self._level / self._base[0])
+        slower = mean / self._base[1]
+        if slower <= NO_LOSS**doublings:
+            self._grow(mean)
+        elif not self._again:
+            self._again = True  # the queue may still be filling: what is sent now will tell
+        elif slower > NO_GAIN**doublings:
+            self._level, self._doubling, self._settled = self._base[0], False, TRY_AGAIN_AFTER
+            self._again = False
+        else:
+            self._grow(mean)
+
+    def _grow(self, mean: float) -> None:
+        """What is measured from now on is compared with here."""
+        self._base, self._again = (self._level, mean), False
+        if self._doubling:
+            self._level = min(2 * self._level, max(self._threshold, self._level))
+            self._doubling = self._level < self._threshold
 
     def _fall(self) -> None:
         """Halve. Falling further before anything was answered does not lower where recovery is quick to."""
@@ -98,8 +117,8 @@ class Level:
             self._threshold = max(1.0, self._level / 2)
         self._fallen = True
         self._level = max(1.0, self._level / 2)
-        self._doubling, self._settled, self._before = self._level < self._threshold, 0, 0.0
-        self._again = False
+        self._doubling, self._settled, self._again = self._level < self._threshold, 0, False
+        self._base = (self._level, 0.0)
         self._clear()
 
     def _clear(self) -> None:

@@ -1,4 +1,7 @@
-"""A budget per minute, kept by spacing: nothing is saved up, so no 60 seconds hold more than a minute's."""
+"""A budget per minute, kept by spacing: nothing is saved up.
+
+No 60 seconds hold more than a minute's amount; where one amount is more than 1, that one may be over it.
+"""
 
 from __future__ import annotations
 

@@ -102,6 +102,7 @@ class Pool:
         self._asking = 0  # questions that the server has and may yet answer
         self._held_until = 0.0  # by the server's rate limit
         self._wall_until = 0.0
+        self._open_at = 0.0  # when the last wall fell
         self._alive_at = self._loop.time()
         self._row: dict[str, int] = {}  # misses in a row without an answer between, by question
         self._rounds = 0  # times that everybody had to wait in this row
@@ -172,8 +173,9 @@ class Pool:
 
     def _start(self, question: Question, now: float) -> None:
         question.tries += 1
+        # Time behind a wall is nobody's own.
+        question.since = now if question.tries == 1 or self._rounds else max(question.since, self._open_at)
         if question.tries == 1:
-            question.since = now
             self._counts.sent += 1
         else:
             self._counts.retried += 1
@@ -218,28 +220,45 @@ class Pool:
     async def _within_deadline(self, question: Question, started: float) -> Response:
         left = question.since + self._settings.request_deadline - started
         if left > 2 * self._settings.timeout:
-            return await self._hedged(question.request)
+            return await self._hedged(question)
         try:
             async with asyncio.timeout(max(0.0, left)):
-                return await self._hedged(question.request)
+                return await self._hedged(question)
         except TimeoutError as problem:
             raise Transient("timeout", f"no answer in {self._settings.request_deadline:g} s") from problem
 
-    async def _hedged(self, request: Request) -> Response:
+    async def _hedged(self, question: Question) -> Response:
         """One answer. Where the config says so, a slow question is asked twice: the first answer counts."""
         after = self._settings.hedge_after
         if after is None:
-            return await self._teacher.ask(request)
-        tasks = {self._loop.create_task(self._teacher.ask(request))}
-        done, _ = await asyncio.wait(tasks, timeout=after)
-        if not done:
-            self._counts.hedged += 1
-            tasks.add(self._loop.create_task(self._teacher.ask(request)))
+            return await self._teacher.ask(question.request)
+        tasks = {self._loop.create_task(self._teacher.ask(question.request))}
         try:
+            done, _ = await asyncio.wait(tasks, timeout=after)
+            if not done and self._may_hedge(question):
+                tasks.add(self._loop.create_task(self._teacher.ask(question.request)))
             return await _first_answer(tasks)
         finally:
             for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _may_hedge(self, question: Question) -> bool:
+        """Whether a second try is within all limits; if so, it is taken off them.
+
+        The try that loses may be paid all the same: its worst case counts as spent.
+        """
+        now = self._loop.time()
+        busy = self._hold_until > now or len(self._tasks) >= self._allowed()
+        if busy or self._requests.wait(now) or self._tokens.wait(now):
+            return False
+        if not self._budget.spend_worst_case(question.request):
+            return False
+        self._requests.take(now)
+        if self._settings.tokens_per_minute:
+            self._tokens.take(now, self._guess(question.request))
+        self._counts.hedged += 1
+        return True
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -258,7 +277,8 @@ class Pool:
         self._alive_at, self._reached = now, True
         if self._row:
             self._row.clear()
-            self._rounds, self._wall_until = 0, 0.0
+            if self._rounds:
+                self._rounds, self._wall_until, self._open_at = 0, 0.0, now
         if response.hold > 0:
             until = now + min(response.hold, self._settings.patience)
             self._held_until = max(self._held_until, until)
@@ -304,7 +324,7 @@ class Pool:
 
     def _used_up(self, question: Question, now: float) -> bool:
         """Whether to give a question up: its tries are used, while the teacher does answer others."""
-        late = now - question.since >= self._settings.request_deadline
+        late = not self._rounds and now - question.since >= self._settings.request_deadline
         return bool(self._counts.answered) and (late or question.blamed >= self._settings.max_attempts)
 
     def _gone(self, now: float, problem: Transient) -> bool:

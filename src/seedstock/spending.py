@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seedstock.exchange import Request, Response, Usage
+from seedstock.exchange import Request, Response, Usage, canonical
 from seedstock.teachers.base import Price
 
 UNKNOWN_YET = 1.0
@@ -13,7 +13,8 @@ MARGIN = 1.25
 
 ANSWERS_THAT_TELL = 8
 A_FEW = 64
-"""Tokens that a chat template adds to a prompt, at most."""
+PER_MESSAGE = 8
+"""Tokens that a chat template adds to a prompt, and to each of its messages, at most."""
 
 
 class Budget:
@@ -49,7 +50,14 @@ class Budget:
         enough = self._answers >= ANSWERS_THAT_TELL
         per_byte = MARGIN * self._most_per_byte if enough else max(UNKNOWN_YET, self._most_per_byte)
         dearest = max(self._price.input, self._price.cache_write or 0.0)
-        prompt = A_FEW + per_byte * prompt_bytes(request)
+        plain, other = _ascii_and_other(request)
+        # What was learnt on one script says nothing about another: only ASCII is held to be as it was.
+        prompt = (
+            A_FEW
+            + PER_MESSAGE * len(request.messages)
+            + per_byte * plain
+            + max(per_byte, UNKNOWN_YET) * other
+        )
         return (prompt * dearest + self._longest_answer * self._price.output) / 1e6
 
     def reserve(self, key: str, request: Request) -> bool:
@@ -60,6 +68,24 @@ class Budget:
         if self.spent + sum(self._set_aside.values()) + worst > self.limit:
             return False
         self._set_aside[key] = worst
+        return True
+
+    def commit(self, key: str, request: Request) -> None:
+        """Set the worst case aside, whatever the limit: somebody has asked already."""
+        self._set_aside[key] = self.worst_case(request)
+
+    def charge_unknown(self, answers: int, characters: int) -> None:
+        """Count earlier answers of unknown cost at their worst: so many, to prompts of so many characters."""
+        if self.limit is not None and self._price is not None:
+            prompt = (A_FEW * answers + UNKNOWN_YET * characters) * self._price.input
+            self.spent += (prompt + answers * self._longest_answer * self._price.output) / 1e6
+
+    def spend_worst_case(self, request: Request) -> bool:
+        """Count a question whose price nobody will learn; False where that could cross the limit."""
+        worst = self.worst_case(request)
+        if self.limit is not None and self.spent + sum(self._set_aside.values()) + worst > self.limit:
+            return False
+        self.spent += worst
         return True
 
     def settle(self, key: str, request: Request, response: Response, cost: float | None) -> None:
@@ -81,5 +107,14 @@ class Budget:
 
 def prompt_bytes(request: Request) -> int:
     """Size of a prompt in UTF-8, with the schema that structured output sends along."""
-    schema = len(str(request.schema)) if request.schema else 0
-    return schema + sum(len(m.content.encode("utf-8", "replace")) for m in request.messages)
+    return sum(_ascii_and_other(request))
+
+
+def _ascii_and_other(request: Request) -> tuple[int, int]:
+    """Bytes of a prompt that are ASCII, and those that are not."""
+    texts = [message.content for message in request.messages]
+    if request.schema:
+        texts.append(canonical(request.schema))
+    size = sum(len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in texts)
+    plain = sum(len(text) if text.isascii() else sum(c < "\x80" for c in text) for text in texts)
+    return plain, size - plain

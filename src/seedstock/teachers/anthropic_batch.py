@@ -11,19 +11,10 @@ from pydantic import ValidationError
 
 from seedstock.errors import InputError, TeacherError
 from seedstock.exchange import Response
-from seedstock.teachers.anthropic import (
-    WAYS,
-    AnthropicSettings,
-    Wire,
-    body,
-    lower,
-    names,
-    need_sdk,
-    results_path,
-    version,
-    ways,
-)
+from seedstock.teachers.anthropic import AnthropicSettings
+from seedstock.teachers.anthropic_wire import Wire, need_sdk
 from seedstock.teachers.base import BatchResult, BatchState, BatchTeacher, Job, Transient
+from seedstock.teachers.messages import WAYS, body, lower, names, results_path, version, ways
 from seedstock.teachers.wire import Said, of_error
 
 if TYPE_CHECKING:
@@ -51,7 +42,7 @@ class AnthropicBatches(BatchTeacher):
     def __init__(self, settings: BatchSettings) -> None:
         self.settings = _messages_settings(settings)
         self.findings: dict[str, str] = {}
-        self._wire = Wire(self.settings)
+        self._wire = Wire(self.settings, self.settings.base_url)
 
     def prepare(self) -> None:
         """MissingExtra where the SDK is not installed."""

@@ -21,7 +21,9 @@ MODES: tuple[Mode, ...] = ("json_schema", "json_object", "none")
 """How a server can be asked for JSON, the strictest first."""
 
 _OURS = ("messages", "model", "stream", "n", "response_format")
-_SECRET = re.compile(r"api.?key|authorization|password|secret|access.?token", re.IGNORECASE)
+_SECRET = re.compile(
+    r"api.?key|authorization|password|secret|(access|api|auth|bearer).?token|^(token|key)$", re.IGNORECASE
+)
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _LEAST_LOGPROB = -9999.0
 

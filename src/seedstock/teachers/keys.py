@@ -24,10 +24,13 @@ def _is_a_name(value: str) -> str:
 
 def _holds_no_secret(value: str) -> str:
     parts = urlsplit(value)
-    if "@" in value or parts.query:
-        raise ValueError("an address with a password or a query in it would be written to the ledger")
+    if "@" in value or parts.query or parts.fragment:
+        raise ValueError(
+            "an address with a password, a query or a fragment in it would be written to the ledger"
+        )
     if parts.scheme not in ("http", "https") or not parts.netloc or any(c.isspace() for c in value):
-        raise ValueError(f"an address is wanted, http://HOST:PORT/v1 or https://…, got {value!r}")
+        got = f", got {value!r}" if ":" in value or len(value) < 16 else ""  # else it may be a key
+        raise ValueError(f"an address is wanted, http://HOST:PORT/v1 or https://…{got}")
     return value
 
 

@@ -1,0 +1,432 @@
+"""pool.py through ask.py: limits, deadlines, walls, money and memory against teachers with a script."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from seedstock.ask import CHUNK, FAILED, LEAST_AHEAD, Asker
+from seedstock.errors import TeacherError
+from seedstock.exchange import Message, Request, Response, Usage
+from seedstock.ledger import Ledger
+from seedstock.pool import Counts, OutOfMoney, Pool, Question, Sink
+from seedstock.spending import Budget
+from seedstock.teachers.base import OnlineTeacher, Price, TeacherSettings, Transient
+
+Behaviour = Callable[[int, int], float | Exception | Response]
+
+
+class Scripted(OnlineTeacher):
+    """Answers request n, asked for the k-th time, as `behaviour(n, k)` says: after seconds, so, or never."""
+
+    Settings: ClassVar[type[TeacherSettings]] = TeacherSettings
+
+    def __init__(self, settings: Any, behaviour: Behaviour) -> None:
+        self.findings: dict[str, str] = {}
+        self.behaviour = behaviour
+        self.calls: list[tuple[int, float]] = []
+        self.tries: dict[int, int] = {}
+        self.under_way = 0
+
+    @property
+    def id(self) -> str:
+        return "scripted"
+
+    async def ask(self, request: Request) -> Response:
+        n = request.ordinal
+        k = self.tries.get(n, 0)
+        self.tries[n] = k + 1
+        self.calls.append((n, time.monotonic()))
+        what = self.behaviour(n, k)
+        if isinstance(what, Exception):
+            raise what
+        if isinstance(what, Response):
+            return what
+        self.under_way += 1
+        try:
+            await asyncio.sleep(what)
+        finally:
+            self.under_way -= 1
+        return Response(f"answer {n}, try {k}", usage=Usage(100, 10))
+
+
+def questions(n: int) -> list[Request]:
+    return [Request("paraphrase", "all", i, (Message("user", f"question {i}"),)) for i in range(n)]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger(tmp_path / "ledger.db") as made:
+        yield made
+
+
+def asker(ledger: Ledger, behaviour: Behaviour, budget: Budget | None = None, **settings: Any) -> Asker:
+    made = TeacherSettings(**{"concurrency": 8, **settings})
+    return Asker(Scripted(made, behaviour), made, ledger, budget=budget)
+
+
+def teacher(of: Asker) -> Scripted:
+    assert isinstance(of.teacher, Scripted)
+    return of.teacher
+
+
+def reasons(found: list[tuple[Request, Response]]) -> dict[int, str]:
+    """Finish reasons other than `stop`, by request."""
+    return {q.ordinal: r.finish_reason for q, r in found if r.finish_reason != "stop"}
+
+
+# -- limits
+
+
+def test_requests_a_minute_are_kept(ledger: Ledger) -> None:
+    with asker(ledger, lambda n, k: 0.0, requests_per_minute=1200) as door:
+        list(door.answers(questions(12)))
+    times = [at for _, at in teacher(door).calls]
+    assert times[-1] - times[0] >= 11 * 60 / 1200 - 0.005
+
+
+def test_tokens_a_minute_are_kept(ledger: Ledger) -> None:
+    """An answer is 110 tokens, so 110 a tenth of a second are ten answers a second."""
+    with asker(ledger, lambda n, k: 0.0, tokens_per_minute=66_000) as door:
+        list(door.answers(questions(8)))
+    times = [at for _, at in teacher(door).calls]
+    assert 0.4 <= times[-1] - times[0] <= 2
+
+
+def test_a_server_that_asks_everybody_to_wait_is_left_alone(ledger: Ledger) -> None:
+    def behaviour(n: int, k: int) -> float | Response:
+        return Response("full up", usage=Usage(100, 10), hold=0.6) if n == 0 else 0.05
+
+    with asker(ledger, behaviour, concurrency=2) as door:
+        found = door.answers(questions(6))
+        next(found)
+        assert door.note().startswith("waiting 1 s: the server's rate limit")
+        list(found)
+    times = [at for _, at in teacher(door).calls]
+    assert min(at - times[0] for at in times[2:]) >= 0.6
+
+
+# -- deadlines
+
+
+def test_a_request_past_its_deadline_is_failed_and_the_others_are_answered(ledger: Ledger) -> None:
+    start = time.monotonic()
+    with asker(ledger, lambda n, k: 30.0 if n == 3 else 0.01, request_deadline=0.3) as door:
+        found = list(door.answers(questions(10)))
+        assert teacher(door).under_way == 0
+    assert time.monotonic() - start < 5
+    assert reasons(found) == {3: FAILED + "timeout"}
+    assert door.counts.failed == 1
+    kept = ledger.answers([door.key(q) for q in questions(10)])
+    assert [r.finish_reason for r in kept.values()].count(FAILED + "timeout") == 1
+
+
+def test_the_total_deadline_ends_it_and_what_was_answered_is_kept(ledger: Ledger) -> None:
+    start = time.monotonic()
+    with (
+        asker(ledger, lambda n, k: 0.05, concurrency=2, total_deadline=0.4) as door,
+        pytest.raises(TeacherError, match="total deadline"),
+    ):
+        list(door.answers(questions(500)))
+    assert 0.4 <= time.monotonic() - start < 3
+    asked = len(teacher(door).calls)
+    assert 4 <= asked <= 20
+    assert len(ledger.answers([door.key(q) for q in questions(500)])) == asked
+
+
+def test_a_slow_try_is_overtaken_by_a_second_one(ledger: Ledger) -> None:
+    start = time.monotonic()
+    with asker(ledger, lambda n, k: 20.0 if (n, k) == (2, 0) else 0.01, hedge_after=0.2) as door:
+        found = list(door.answers(questions(5)))
+    assert time.monotonic() - start < 5
+    assert found[2][1].text == "answer 2, try 1"
+    assert [r.text for _, r in found if "try 1" in r.text] == ["answer 2, try 1"]
+    assert door.counts.hedged == 1
+    assert door.counts.to_json() == {"sent": 5, "answered": 5, "retried": 0, "failed": 0}
+    assert len(ledger.answers([door.key(q) for q in questions(5)])) == 5
+
+
+# -- walls
+
+
+def test_a_server_that_asks_for_more_patience_than_there_is_ends_it(ledger: Ledger) -> None:
+    busy = Transient("429", "come back tomorrow", retry_after=3600.0)
+    start = time.monotonic()
+    with (
+        asker(ledger, lambda n, k: busy, patience=2) as door,
+        pytest.raises(TeacherError, match=r"asks to wait 3600 s.*come back tomorrow"),
+    ):
+        list(door.answers(questions(40)))
+    assert time.monotonic() - start < 3
+    assert len(teacher(door).calls) <= 8
+    assert ledger.answers([door.key(q) for q in questions(40)]) == {}
+
+
+def test_a_wall_is_survived_without_a_failed_request_and_with_few_tries(ledger: Ledger) -> None:
+    """Answers, then a second of 503 for everybody, then answers again."""
+    start = time.monotonic()
+
+    def behaviour(n: int, k: int) -> float | Exception:
+        return Transient("503", "overloaded") if 0.2 < time.monotonic() - start < 1.2 else 0.02
+
+    with asker(ledger, behaviour, concurrency=32, max_attempts=2, patience=30) as door:
+        found = list(door.answers(questions(600)))
+    assert reasons(found) == {}
+    assert door.counts.failed == 0
+    assert 5 <= door.counts.faults["503"] <= 32 + 40
+    assert len(teacher(door).calls) == 600 + door.counts.faults["503"]
+
+
+def strayed(ledger: Ledger, recipe: str, every: int) -> tuple[float, Asker]:
+    """Seconds that 600 questions take at 64 at once where one of `every` is refused at once; 0: none."""
+
+    def behaviour(n: int, k: int) -> float | Exception:
+        return Transient("429", "not now") if every and n % every == 7 and not k else 0.05
+
+    asked = [Request(recipe, "all", q.ordinal, q.messages) for q in questions(600)]
+    with asker(ledger, behaviour, concurrency=64) as door:
+        start = time.monotonic()
+        notes = {door.note().split()[0] for _ in door.answers(asked)}
+        took = time.monotonic() - start
+    assert "waiting" not in notes
+    return took, door
+
+
+def test_stray_refusals_cost_little(ledger: Ledger) -> None:
+    without, _ = strayed(ledger, "without", 0)
+    with_strays, door = strayed(ledger, "with", 20)
+    assert door.counts.faults == {"429": 30}
+    assert door.counts.to_json() == {"sent": 600, "answered": 600, "retried": 30, "failed": 0}
+    assert with_strays < 1.5 * without + 0.5
+
+
+# -- money
+
+PRICE = Price(input=10, output=100)
+COST = (100 * 10 + 10 * 100) / 1e6
+
+
+def test_money_is_never_overspent_and_what_it_bought_is_there(ledger: Ledger) -> None:
+    settings = TeacherSettings(price=PRICE, concurrency=8)
+    limit = 40 * COST
+    with Asker(
+        Scripted(settings, lambda n, k: 0.005),
+        settings, ledger, budget=Budget(limit, 0.0, PRICE, longest_answer=20),
+    ) as door:  # fmt: skip
+        found: list[int] = []
+        with pytest.raises(OutOfMoney):
+            found.extend(q.ordinal for q, _ in door.answers(questions(200)))
+    kept = ledger.answers([door.key(q) for q in questions(200)])
+    paid = ledger.paid()
+    assert paid == pytest.approx(len(kept) * COST)
+    assert paid <= limit
+    assert found == list(range(len(kept)))
+    assert 30 <= len(kept) <= 40
+
+
+def test_a_try_that_failed_is_not_paid(ledger: Ledger) -> None:
+    """Money for one worst case at a time, and every first try fails: all are answered nevertheless."""
+    settings = TeacherSettings(price=PRICE, concurrency=4)
+    purse = Budget(0.012, 0.0, PRICE, longest_answer=10)
+    broken = Transient("500", "broken")
+    with Asker(Scripted(settings, lambda n, k: 0.0 if k else broken), settings, ledger, budget=purse) as door:
+        assert len(list(door.answers(questions(4)))) == 4
+    assert purse.spent == pytest.approx(4 * COST) == ledger.paid()
+
+
+# -- memory, notes, findings
+
+
+def record(ledger: Ledger, door: Asker, asked: list[Request]) -> None:
+    for request in asked:
+        saved = ledger.record_answer(
+            door.key(request), request, "scripted", {}, Response(f"kept {request.ordinal}"), 0.0, None
+        )
+    saved.result()
+
+
+def test_requests_are_drawn_a_bounded_number_ahead(ledger: Ledger) -> None:
+    many, drawn = questions(20_000), 0
+
+    def drawing() -> Iterator[Request]:
+        nonlocal drawn
+        for request in many:
+            drawn += 1
+            yield request
+
+    door = asker(ledger, lambda n, k: TeacherError("asked what is recorded"))
+    record(ledger, door, many)
+    with door:
+        most, got = 0, 0
+        answers = door.answers(drawing())
+        assert drawn <= LEAST_AHEAD + CHUNK
+        for _, response in answers:
+            assert response.text == f"kept {got}"
+            got += 1
+            most = max(most, drawn - got)
+    assert (got, drawn) == (20_000, 20_000)
+    assert most <= LEAST_AHEAD + CHUNK
+    assert teacher(door).calls == []
+
+
+def test_a_person_who_waits_is_told_that_the_server_is_busy(ledger: Ledger) -> None:
+    notes: list[str] = []
+    settings = TeacherSettings(concurrency=8, patience=30)
+    start = time.monotonic()
+
+    def behaviour(n: int, k: int) -> float | Exception:
+        busy = Transient("503", "overloaded", retry_after=1.5)
+        return busy if time.monotonic() - start < 0.5 else 0.0
+
+    with Asker(Scripted(settings, behaviour), settings, ledger, watch=notes.append) as door:
+        list(door.answers(questions(20)))
+    assert any(note.startswith("waiting ") and note.endswith(": 503: overloaded") for note in notes)
+    assert door.counts.failed == 0
+
+
+def test_what_a_teacher_finds_out_is_recorded_and_told_to_the_next(ledger: Ledger) -> None:
+    class Learning(Scripted):
+        async def ask(self, request: Request) -> Response:
+            if request.ordinal == 3:
+                self.findings["structured"] = "json_object"
+            return await super().ask(request)
+
+    settings = TeacherSettings()
+    with Asker(Learning(settings, lambda n, k: 0.0), settings, ledger) as door:
+        assert door.teacher.findings == {}
+        list(door.answers(questions(5)))
+    assert ledger.findings("scripted", "") == {"structured": "json_object"}
+    with asker(ledger, lambda n, k: 0.0) as door:
+        assert door.teacher.findings == {"structured": "json_object"}
+
+
+class Clock(selectors.SelectSelector):
+    """Never sleeps: where nothing happens, the time that one would wait has passed."""
+
+    passed = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        found = super().select(0)
+        if not found:
+            self.passed += timeout or 0.0
+        return found
+
+
+class SimulatedLoop(asyncio.SelectorEventLoop):
+    """A loop whose hours take no time."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        super().__init__(self.clock)
+
+    def time(self) -> float:
+        return self.clock.passed
+
+
+class Kept(Sink):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[int, float]] = []
+        self.failed: list[int] = []
+        self.ends: list[BaseException] = []
+
+    def answered(self, question: Question, response: Response) -> None:
+        self.got.append((question.request.ordinal, asyncio.get_running_loop().time()))
+        if response.finish_reason.startswith(FAILED):
+            self.failed.append(question.request.ordinal)
+
+    def ended(self, problem: BaseException) -> None:
+        self.ends.append(problem)
+
+
+def simulate(
+    behaviour: Behaviour, seconds: list[float], n: int = 30, **settings: Any
+) -> tuple[list[str], Kept]:
+    """Notes of a pool at these times, and what became of n questions put into it at 0."""
+    made, kept, notes = TeacherSettings(**settings), Kept(), []
+
+    async def run() -> None:
+        pool = Pool(Scripted(made, behaviour), made, Budget(), Counts(), kept)
+        pool.put(Question(str(q.ordinal), q) for q in questions(n))
+        for at in seconds:
+            await asyncio.sleep(at - asyncio.get_running_loop().time())
+            notes.append(pool.note())
+        await pool.finish()
+
+    with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
+        runner.run(run())
+    return notes, kept
+
+
+def test_a_person_who_waits_is_told_for_how_long_nothing_came() -> None:
+    notes, _ = simulate(lambda n, k: 30.0, [4, 9, 20, 31], concurrency=4)
+    assert notes == ["4 at once", "no answer for 9 s", "no answer for 20 s", "4 at once"]
+
+
+def test_a_dead_server_is_given_the_patience_asked_for_and_little_more() -> None:
+    busy = Transient("503", "overloaded")
+    _, kept = simulate(lambda n, k: busy, [118], patience=119)
+    assert kept.ends == []
+    _, kept = simulate(lambda n, k: busy, [200], patience=119)
+    assert [type(problem) for problem in kept.ends] == [TeacherError]
+    assert "does not answer" in str(kept.ends[0])
+
+
+def test_requests_a_minute_are_kept_over_many_minutes() -> None:
+    _, kept = simulate(lambda n, k: 1.0, [599], n=300, requests_per_minute=20)
+    assert len(kept.got) == 200
+    asked = [at - 1.0 for _, at in kept.got]
+    assert all(later - earlier >= 60 - 1e-6 for earlier, later in zip(asked, asked[20:], strict=False))
+
+
+@pytest.mark.parametrize("begins", [0.0, 5.0])
+def test_a_wall_longer_than_a_requests_deadline_fails_no_request(begins: float) -> None:
+    def behaviour(n: int, k: int) -> float | Exception:
+        there = not begins <= asyncio.get_running_loop().time() < begins + 30
+        return 0.1 if there else Transient("503", "overloaded")
+
+    _, kept = simulate(behaviour, [300], n=1000, request_deadline=10, patience=120, concurrency=16)
+    assert kept.ends == []
+    assert kept.failed == []
+    assert len(kept.got) == 1000
+
+
+def test_second_tries_are_in_the_budget_of_a_minute() -> None:
+    asked: list[float] = []
+
+    def behaviour(n: int, k: int) -> float:
+        asked.append(asyncio.get_running_loop().time())
+        return 8.0
+
+    simulate(behaviour, [300], n=5, requests_per_minute=60, hedge_after=2.0)
+    assert len(asked) > 5
+    assert all(later - earlier >= 1 - 1e-6 for earlier, later in pairwise(asked))
+
+
+def test_a_try_that_is_given_up_is_not_left_running_where_slow_ones_are_asked_twice(ledger: Ledger) -> None:
+    slow = asker(ledger, lambda n, k: 1.0 if n == 3 else 0.01, request_deadline=0.2, hedge_after=0.5)
+    with slow as door:
+        assert reasons(list(door.answers(questions(8)))) == {3: FAILED + "timeout"}
+        left = teacher(door).under_way
+        time.sleep(1.0)  # so that nothing is left when the loop is closed
+    assert left == 0
+
+
+def test_money_for_a_question_asked_twice_is_counted_twice(ledger: Ledger) -> None:
+    """Every question is asked twice, and a server bills what it was asked."""
+    settings = TeacherSettings(price=PRICE, concurrency=8, hedge_after=0.02)
+    purse = Budget(40 * COST, 0.0, PRICE, longest_answer=20)
+    with (
+        Asker(Scripted(settings, lambda n, k: 0.06), settings, ledger, budget=purse) as door,
+        pytest.raises(OutOfMoney),
+    ):
+        list(door.answers(questions(200)))
+    assert len(teacher(door).calls) * COST <= 40 * COST
