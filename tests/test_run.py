@@ -277,6 +277,18 @@ def test_lone_surrogates_from_a_server_hurt_nobody(tmp_path: Path, server: Teach
     assert cli("--project", folder, "release").code == 0
 
 
+def test_what_all_prompts_share_comes_first_and_the_cached_share_is_told(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    server.usage = {
+        "prompt_tokens": 200, "completion_tokens": 10, "prompt_tokens_details": {"cached_tokens": 150},
+    }  # fmt: skip
+    result = run(make_project(tmp_path / "p", server.url))
+    assert len({json.dumps(one.body["messages"][0]) for one in server.seen}) == 1
+    tokens = {"in": 200 * len(server.seen), "cached": 150 * len(server.seen), "cached_share": 0.75}
+    assert tokens.items() <= result["tokens"].items()
+
+
 def test_a_price_gives_a_cost(tmp_path: Path, server: TeacherServer) -> None:
     price = {"price": {"input": 2, "output": 10, "currency": "EUR"}}
     folder = make_project(tmp_path / "p", server.url, teacher=price)

@@ -31,24 +31,25 @@ class Paraphrase(Recipe):
 
     def requests(self, wanted: Wanted) -> list[Request]:
         """Seeds in rotation. What all requests share comes first, so that servers can cache it."""
-        last = len(wanted.ordinals) - 1
+        instruction = wanted.brief.instruction or "(no instruction given)"
+        system = Message("system", Template(_prompt()).safe_substitute(instruction=instruction))
+        rows = [self.rows] * len(wanted.ordinals)
+        if rows and wanted.last_rows:
+            rows[-1] = wanted.last_rows
         return [
-            self._request(wanted, ordinal, (wanted.last_rows or self.rows) if place == last else self.rows)
-            for place, ordinal in enumerate(wanted.ordinals)
+            self._request(system, wanted, ordinal, n)
+            for ordinal, n in zip(wanted.ordinals, rows, strict=True)
         ]
 
-    def _request(self, wanted: Wanted, ordinal: int, rows: int) -> Request:
+    def _request(self, system: Message, wanted: Wanted, ordinal: int, rows: int) -> Request:
         turn, place = divmod(ordinal, len(wanted.seeds))
         seed = wanted.seeds[place]
-        system = Template(_prompt()).safe_substitute(
-            instruction=wanted.brief.instruction or "(no instruction given)"
-        )
         some = "1 paraphrase" if rows == 1 else f"{rows} paraphrases"
         task = f"Write {some} of this input:\n{_varying(seed)}"
         asked = f"The right output:\n{seed.output_text}\n\n{task}"
         return Request(
             recipe=self.name, cell=wanted.cell, ordinal=ordinal,
-            messages=(Message("system", system), Message("user", asked)),
+            messages=(system, Message("user", asked)),
             # The sampling seed makes the second round over the seeds a new question.
             schema=SCHEMA, params={"seed": turn}, rows=rows, parents=(seed.id,), fold=seed.source.fold,
         )  # fmt: skip
