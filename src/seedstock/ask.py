@@ -73,7 +73,15 @@ class Asker(Sink):
 
     def __exit__(self, *_: object) -> None:
         """Send nothing more; what is under way is waited for and recorded, because it is paid."""
-        asyncio.run_coroutine_threadsafe(self._finish(), self._loop).result()
+        finished = asyncio.run_coroutine_threadsafe(self._finish(), self._loop)
+        while True:
+            try:
+                finished.result(LOOK_UP_SECONDS)
+                break
+            except TimeoutError:
+                if finished.done():
+                    raise
+                self._say("finishing what is under way; Ctrl-C again to leave it")
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -106,6 +114,10 @@ class Asker(Sink):
             return self.teacher.max_jobs
         return max(LEAST_AHEAD, AHEAD * self._settings.concurrency)
 
+    def _say(self, note: str) -> None:
+        if self._watch is not None:
+            self._watch(note)
+
     # -- for _Answers, in the caller's thread
 
     def send(self, requests: Sequence[Request]) -> list[tuple[str, Request, Response | None]]:
@@ -134,8 +146,7 @@ class Asker(Sink):
                 if self._problem is not None:
                     raise self._problem
                 self._changed.wait(LOOK_UP_SECONDS)
-                if self._watch is not None:
-                    self._watch(self.note())
+                self._say(self.note())
             self._pending.discard(key)
             return self._arrived.pop(key)
 

@@ -132,6 +132,8 @@ class Pool:
         if silent > 5 and self._tasks:
             last = f", last: {self._last_miss}" if self._last_miss else ""
             return f"no answer for {silent:.0f} s{last}"
+        if self._later and not self._tasks:
+            return f"about to ask again, last: {self._last_miss}"
         return f"{len(self._tasks)} at once"
 
     async def finish(self) -> None:
@@ -182,6 +184,7 @@ class Pool:
         self._requests.take(now)
         guess = self._guess(question.request) if self._settings.tokens_per_minute else 0.0
         self._tokens.take(now, guess)
+        self._asking += 1
         task = self._loop.create_task(self._try(question, self._level.epoch, now, guess))
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -190,7 +193,6 @@ class Pool:
         return prompt_bytes(request) / 4 + self._per_answer
 
     async def _try(self, question: Question, epoch: int, started: float, guess: float) -> None:
-        self._asking += 1
         try:
             response = await self._within_deadline(question, started)
         except Transient as problem:
