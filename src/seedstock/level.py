@@ -16,8 +16,14 @@ WINDOW = 8
 """Outcomes that a judgement needs at least; above that, as many as may be under way."""
 
 WALL = 0.3
-"""Share of refusals in a window that means the server is full. Strays of 5 % reach it in a window of 8
-with a probability of 4e-4, and in one of 64 never."""
+"""Share of refusals in a window that means the server is full. It takes `NO_STRAYS` of them at least."""
+
+NO_STRAYS = 6
+"""Refusals in one window that are no coincidence: where 5 % of tries are refused by chance, 6 of 16 are
+with a probability of 1e-4."""
+
+STEP = 1 / 8
+"""After a wall, growth per level's worth of answers: an eighth, or one where that is more."""
 
 NO_GAIN = 1.8
 """Where doubling makes an answer take this much longer, it brought next to nothing: 2 would be nothing."""
@@ -59,13 +65,13 @@ class Level:
     def answered(self, epoch: int, seconds: float) -> None:
         """One answer, `seconds` after it was asked for."""
         self.seconds = seconds if not self.seconds else 0.9 * self.seconds + 0.1 * seconds
+        if not self._doubling and not self._settled and not self._fallen:
+            self._level = min(self._level + max(1 / self._level, STEP), self.most)
         if epoch != self.epoch:
             return
         self._good += 1
         self._time += seconds
         self._fallen = False
-        if not self._doubling and not self._settled:
-            self._level = min(self._level + 1 / self._level, self.most)
         if self._good + self._bad >= max(WINDOW, self._level):
             self._judge()
 
@@ -74,7 +80,7 @@ class Level:
         if epoch != self.epoch:
             return
         self._bad += 1
-        if self._bad >= max(WINDOW / 2, WALL * self._level):
+        if self._bad >= max(NO_STRAYS, WALL * self._level):
             self._fall()
 
     def _judge(self) -> None:
