@@ -18,8 +18,8 @@ from typing import TypeVar
 from seedstock.backoff import pause
 from seedstock.errors import TeacherError
 from seedstock.exchange import Response
-from seedstock.ledger import BatchRecord, Ledger
-from seedstock.pool import FAILED, Counts, OutOfMoney, Question, Sink
+from seedstock.ledger import BatchRecord, Ledger, now
+from seedstock.pool import FAILED, Counts, OutOfMoney, Question, Sink, too_late
 from seedstock.spending import Budget
 from seedstock.teachers.base import BatchState, BatchTeacher, Job, TeacherSettings, Transient
 
@@ -97,8 +97,7 @@ class BatchLine:
 
     def _too_late(self) -> None:
         self._stopping.set()
-        seconds = self._settings.total_deadline
-        self._sink.ended(TeacherError(f"the total deadline of {seconds:g} s has passed; run again to go on"))
+        self._sink.ended(too_late(self._settings))
 
     async def _work(self) -> None:
         """Until every question has its answer: take up what is open, hand over the rest, wait, collect."""
@@ -139,7 +138,7 @@ class BatchLine:
         allowed = rest[: self._affordable(rest)]
         for jobs in self._split(allowed):
             mark = uuid.uuid4().hex
-            record = BatchRecord(mark, "", self._now(), frozenset(job.name for job in jobs))
+            record = BatchRecord(mark, "", now(), frozenset(job.name for job in jobs))
             self._ledger.prepare_batch(self._teacher.id, self._teacher.server, record)
             name = await self._submit(record, jobs)
             self._ledger.record_batch(mark, "submitted", name)
@@ -239,7 +238,7 @@ class BatchLine:
             self._sink.answered(question, result)
             return
         self._budget.give_back(question.key)
-        self._counts.faults[result.reason] = self._counts.faults.get(result.reason, 0) + 1
+        self._counts.fault(result.reason)
         self._sink.missed(question, result)
         if question.tries >= TRIES:
             del self._waiting[name]
@@ -261,7 +260,7 @@ class BatchLine:
                 result = await call()
             except Transient as problem:
                 failures += 1
-                self._counts.faults[problem.reason] = self._counts.faults.get(problem.reason, 0) + 1
+                self._counts.fault(problem.reason)
                 self._trouble = f"no answer from the batch service: {problem}"
                 silent = time.monotonic() - since
                 if silent > self._settings.patience or self._stopping.is_set():
@@ -275,7 +274,3 @@ class BatchLine:
             else:
                 self._trouble = ""
                 return result
-
-    @staticmethod
-    def _now() -> str:
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

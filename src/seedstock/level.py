@@ -50,7 +50,7 @@ class Level:
         """Smoothed time of an answer; 0 before the first."""
         self._level = float(min(START, most))
         self._doubling = True
-        self._threshold = float(most)  # up to here by doubling, from here one by one
+        self._threshold = float(most)  # up to here by doubling, from here by `STEP`
         self._base = (self._level, 0.0)  # a level, and the mean time of an answer there; 0: not known
         self._again = False  # whether this window looks at the same level once more
         self._settled = 0  # windows until growth is tried again

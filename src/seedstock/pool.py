@@ -49,6 +49,10 @@ class Counts:
     hedged: int = 0
     faults: dict[str, int] = field(default_factory=dict)
 
+    def fault(self, reason: str) -> None:
+        """One more try that failed."""
+        self.faults[reason] = self.faults.get(reason, 0) + 1
+
     def to_json(self) -> dict[str, int]:
         """The keys of design.md."""
         return {"sent": self.sent, "answered": self.answered, "retried": self.retried, "failed": self.failed}
@@ -290,7 +294,7 @@ class Pool:
     def _missed(self, question: Question, epoch: int, problem: Transient) -> None:
         now = self._loop.time()
         self._budget.give_back(question.key)
-        self._counts.faults[problem.reason] = self._counts.faults.get(problem.reason, 0) + 1
+        self._counts.fault(problem.reason)
         self._sink.missed(question, problem)
         self._last_miss = f"{problem.reason}: {problem}"
         self._reached |= problem.reason != "connection"
@@ -349,8 +353,7 @@ class Pool:
         return True
 
     def _too_late(self) -> None:
-        seconds = self._settings.total_deadline
-        self._end(TeacherError(f"the total deadline of {seconds:g} s has passed; run again to go on"))
+        self._end(too_late(self._settings))
 
     def _end(self, problem: BaseException) -> None:
         """Ask nothing more, and tell why; the first reason counts."""
@@ -358,6 +361,11 @@ class Pool:
             self._stopping.set()
             self._ready.clear()
             self._sink.ended(problem)
+
+
+def too_late(settings: TeacherSettings) -> TeacherError:
+    """Why a run ends whose total deadline has passed."""
+    return TeacherError(f"the total deadline of {settings.total_deadline:g} s has passed; run again to go on")
 
 
 async def _first_answer(tasks: set[asyncio.Task[Response]]) -> Response:

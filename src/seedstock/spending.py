@@ -65,7 +65,7 @@ class Budget:
         if self.limit is None:
             return True
         worst = self.worst_case(request)
-        if self.spent + sum(self._set_aside.values()) + worst > self.limit:
+        if self._crosses(worst):
             return False
         self._set_aside[key] = worst
         return True
@@ -83,7 +83,7 @@ class Budget:
     def spend_worst_case(self, request: Request) -> bool:
         """Count a question whose price nobody will learn; False where that could cross the limit."""
         worst = self.worst_case(request)
-        if self.limit is not None and self.spent + sum(self._set_aside.values()) + worst > self.limit:
+        if self._crosses(worst):
             return False
         self.spent += worst
         return True
@@ -98,6 +98,9 @@ class Budget:
     def give_back(self, key: str) -> None:
         """A try failed: nothing was answered, nothing is paid."""
         self._set_aside.pop(key, None)
+
+    def _crosses(self, more: float) -> bool:
+        return self.limit is not None and self.spent + sum(self._set_aside.values()) + more > self.limit
 
     def _learn(self, request: Request, usage: Usage) -> None:
         if usage.prompt_tokens is not None and (size := prompt_bytes(request)):
