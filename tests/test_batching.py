@@ -109,7 +109,7 @@ def prepared(folder: Path, server: TeacherServer, mark: str) -> int:
 def test_a_wave_is_one_batch_and_fills_the_target(tmp_path: Path, server: TeacherServer) -> None:
     result = run(batch_project(tmp_path / "p", server))
     assert result["accepted"] == 30
-    assert result["requests"] == {"sent": 12, "answered": 12, "retried": 0, "failed": 0}
+    assert result["requests"] == {"sent": 12, "answered": 12, "retried": 0, "failed": 0, "hedged": 0}
     assert sizes(server) == [12]
     assert server.seen == [], "nothing is asked one by one"
 
@@ -218,7 +218,7 @@ def test_what_has_expired_is_a_fault_and_in_the_next_batch(
     folder = batch_project(tmp_path / "p", server)
     result = run(folder)
     assert result["faults"] == {"expired": len(slow)}
-    assert result["requests"] == {"sent": 12, "answered": 12, "retried": len(slow), "failed": 0}
+    assert result["requests"] == {"sent": 12, "answered": 12, "retried": len(slow), "failed": 0, "hedged": 0}
     assert sizes(server) == [12, len(slow)]
     assert set(sent(server)[1]) == slow
     assert candidates(folder) == uninterrupted

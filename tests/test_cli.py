@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import sqlite3
@@ -352,10 +353,11 @@ def test_a_dead_endpoint_is_found_dead_quickly(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         folder = make_project(tmp_path / "p", f"http://127.0.0.1:{taken.getsockname()[1]}/v1")
-        start = time.monotonic()
         done = cli("--project", folder, "run")
     assert_one_line(done, 4, "does not answer", "run again to resume")
-    assert time.monotonic() - start < 15
+    waited = re.search(r"tries failed in (\d+) s", done.err)
+    assert waited is not None
+    assert int(waited[1]) < 60, "the patience of 120 s is for those who have once answered"
 
 
 @pytest.mark.parametrize("url", ["localhost:1/v1", "nonsense", "ftp://127.0.0.1/v1", "http://"])
@@ -378,7 +380,7 @@ def test_an_interrupted_run_keeps_what_was_answered(tmp_path: Path, server: Teac
         while len(server.answered()) < 8:
             time.sleep(0.01)
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=10)
+        out, err = child.communicate(timeout=60)
     assert_one_line(Outcome(child.returncode, out, err.lstrip()), 130, "interrupted")
     server.latency = 0
     done = cli("--project", folder, "run", "--json")
@@ -404,7 +406,7 @@ def test_every_command_prints_one_document_with_the_promised_keys(
             assert set(gate) >= GATE, gate
     assert set(found["check"]["seeds"]) >= {"rows", "usable", "duplicates"}
     assert set(found["check"]["plan"]) >= {"requests", "tokens_in", "tokens_out", "cost"}
-    assert set(found["run"]["requests"]) == {"sent", "answered", "retried", "failed"}
+    assert set(found["run"]["requests"]) == {"sent", "answered", "retried", "failed", "hedged"}
     assert all(set(cell) >= {"cell", "target", "accepted", "state"} for cell in found["run"]["cells"])
     assert set(found["run"]["cost"]) >= {"total", "per_accepted", "currency"}
     assert set(found["release"]["rows"]) == {"real", "synthetic"}

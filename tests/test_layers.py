@@ -14,7 +14,10 @@ import seedstock
 IN_ORDER, APART = "in order", "apart"
 LAYERS = (
     (IN_ORDER, "version brief exchange verdict errors backoff example registry"),
-    (APART, "text reading yamlfile jsonl groupwriter neighbours level pace embedders rules"),
+    (
+        APART,
+        "text reading yamlfile jsonl ledgerfile groupwriter neighbours level pace embedders rules",
+    ),
     (APART, "seeds tasks recipes teachers gates exporters"),
     (IN_ORDER, "config ledger seedbed prices spending pool batching ask project"),
     (

@@ -61,14 +61,6 @@ def test_without_a_clock_it_is_now() -> None:
     assert hold({}) == 0.0
 
 
-def test_one_answer_costs_next_to_nothing() -> None:
-    headers = CIMultiDict({**openai("4999", "12ms"), **openai("79000", "6m0s", "tokens"), "date": "x"})
-    start = time.process_time()
-    for _ in range(10_000):
-        hold(headers)
-    assert (time.process_time() - start) / 10_000 < 50e-6
-
-
 @given(st.dictionaries(
     st.sampled_from([
         *openai("", ""), *openai("", "", "tokens"), "anthropic-ratelimit-tokens-remaining",

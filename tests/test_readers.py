@@ -7,7 +7,6 @@ import gzip
 import json
 import os
 import random
-import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -718,20 +717,6 @@ def test_rows_are_read_only_when_asked_for(write):
     assert next(rows).line == 2
     with pytest.raises(InputError, match=r"a\.jsonl:3"):
         next(rows)
-
-
-def test_nine_thousand_rows_take_well_under_half_a_second(write):
-    rows = [
-        {"id": f"row-{n}", "input": f"what is the weather in town {n}", "output": "weather", "p": 0.5}
-        for n in range(9444)
-    ]
-    path = write("a.jsonl", rows)
-    spent = []
-    for _ in range(3):
-        start = time.process_time()
-        assert len(read_examples(path)) == 9444
-        spent.append(time.process_time() - start)
-    assert min(spent) < 0.5
 
 
 # --- hashes

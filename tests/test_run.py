@@ -56,7 +56,7 @@ def test_a_run_fills_its_quotas_and_counts_what_it_sent(tmp_path: Path, server: 
     folder = make_project(tmp_path / "p", server.url)
     result = run(folder)
     assert result["accepted"] == 30
-    assert result["requests"] == {"sent": 12, "answered": 12, "retried": 0, "failed": 0}
+    assert result["requests"] == {"sent": 12, "answered": 12, "retried": 0, "failed": 0, "hedged": 0}
     assert len(server.seen) == 12
     assert {cell["cell"]: cell["accepted"] for cell in result["cells"]} == {
         "complaint": 10, "praise": 10, "question": 10,
@@ -169,7 +169,7 @@ def test_a_fault_is_counted_and_tried_again(fault: str, tmp_path: Path, server: 
     result = run(make_project(tmp_path / "p", server.url))
     hit = server.outcomes()[fault]
     assert result["accepted"] == 30
-    assert result["requests"] == {"sent": 12, "answered": 12, "retried": hit, "failed": 0}
+    assert result["requests"] == {"sent": 12, "answered": 12, "retried": hit, "failed": 0, "hedged": 0}
     assert sum(result["faults"].values()) == hit
     assert {"reset": "reset", "cut": "reset", "not_json": "bad_body"}.get(fault, fault) in result["faults"]
 
@@ -309,7 +309,7 @@ def test_a_second_run_sends_nothing_and_says_the_same(tmp_path: Path, server: Te
     first = run(folder)
     second = run(folder)
     assert len(server.seen) == 12
-    assert second["requests"] == {"sent": 0, "answered": 0, "retried": 0, "failed": 0}
+    assert second["requests"] == {"sent": 0, "answered": 0, "retried": 0, "failed": 0, "hedged": 0}
     same = ("run", "candidates", "accepted", "rejected", "cells", "cost")
     assert {key: second[key] for key in same} == {key: first[key] for key in same}
 

@@ -155,9 +155,7 @@ class Asker(Sink):
     async def _open(self) -> Pool | BatchLine:
         common = (self._settings, self._budget, self.counts, self)
         if isinstance(self.teacher, BatchTeacher):
-            return BatchLine(
-                self.teacher, *common, self._ledger, getattr(self._settings, "poll_seconds", 30.0)
-            )
+            return BatchLine(self.teacher, *common, self._ledger)
         assert isinstance(self.teacher, OnlineTeacher)
         return Pool(self.teacher, *common)
 

@@ -46,7 +46,7 @@ class BatchLine:
 
     def __init__(
         self, teacher: BatchTeacher, settings: TeacherSettings, budget: Budget, counts: Counts, sink: Sink,
-        ledger: Ledger, poll_seconds: float,
+        ledger: Ledger,
     ) -> None:  # fmt: skip
         self._teacher = teacher
         self._settings = settings
@@ -54,7 +54,6 @@ class BatchLine:
         self._counts = counts
         self._sink = sink
         self._ledger = ledger
-        self._poll_seconds = poll_seconds
         self._waiting: dict[str, Question] = {}
         self._open: list[_Open] = []
         self._stopping = asyncio.Event()
@@ -200,7 +199,7 @@ class BatchLine:
             if any(batch.state.ended for batch in self._open):
                 return
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self._poll_seconds)
+                await asyncio.wait_for(self._stopping.wait(), self._teacher.poll_seconds)
 
     async def _collect(self, batch: _Open) -> None:
         """Every answer goes to the ledger; the batch counts as collected only after the last one."""

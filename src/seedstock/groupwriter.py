@@ -44,7 +44,11 @@ class GroupWriter:
         self._thread.join()
 
     def _write(self) -> None:
-        db = self._connect()
+        try:
+            db = self._connect()
+        except Exception as problem:  # noqa: BLE001  # whoever waits must hear of it
+            self._refuse(problem)
+            return
         try:
             open_ = True
             while open_:
@@ -53,6 +57,11 @@ class GroupWriter:
                     _commit(db, group)
         finally:
             db.close()
+
+    def _refuse(self, problem: Exception) -> None:
+        """Without a file, every entry fails."""
+        while item := self._queue.get():
+            item[1].set_exception(InputError(f"the ledger cannot be opened: {problem}"))
 
     def _gather(self) -> tuple[list[_Entry], bool]:
         """Wait for an entry, then for more until the group is full or 20 ms have passed."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -19,56 +18,17 @@ from seedstock.errors import InputError
 from seedstock.example import Example
 from seedstock.exchange import Request, Response, Token, Usage, canonical
 from seedstock.groupwriter import GroupWriter
+from seedstock.ledgerfile import SERIAL, TABLES, connect, prepare
 from seedstock.verdict import Verdict
-
-APPLICATION_ID = 0x5EED5  # marks the file as ours
-VERSION = 2
-
-_SERIAL = "serial INTEGER PRIMARY KEY"
-_TABLES: dict[str, tuple[str, ...]] = {
-    "sessions": (_SERIAL, "run TEXT", "version TEXT", "config TEXT", "at TEXT"),
-    "requests": (
-        "key TEXT PRIMARY KEY", "recipe TEXT", "cell TEXT", "ordinal INTEGER", "fold INTEGER", "parents TEXT",
-        "prompt_sha256 TEXT", "body TEXT", "teacher TEXT",
-    ),
-    "responses": (
-        "key TEXT PRIMARY KEY", "text TEXT", "finish_reason TEXT", "model TEXT", "prompt_tokens INTEGER",
-        "completion_tokens INTEGER", "cached_tokens INTEGER", "cost REAL", "at TEXT",
-        "cache_write_tokens INTEGER", "price TEXT",
-    ),
-    "logprobs": ("key TEXT PRIMARY KEY", "tokens TEXT"),
-    "findings": (_SERIAL, "teacher TEXT", "server TEXT", "name TEXT", "value TEXT", "at TEXT"),
-    "batches": ("mark TEXT PRIMARY KEY", "teacher TEXT", "server TEXT", "names TEXT", "at TEXT"),
-    "batch_events": (_SERIAL, "mark TEXT", "event TEXT", "id TEXT", "at TEXT"),
-    "faults": (_SERIAL, "key TEXT", "attempt INTEGER", "reason TEXT", "problem TEXT", "at TEXT"),
-    "candidates": (
-        "run TEXT", "rank INTEGER", "id TEXT", "key TEXT", "recipe TEXT", "cell TEXT", "accepted INTEGER",
-        "example TEXT", "verdicts TEXT",
-    ),
-    "folds": ("seed TEXT PRIMARY KEY", "fold INTEGER"),
-    "frozen": ("name TEXT PRIMARY KEY", "sha256 TEXT", "rows INTEGER", "ids TEXT", "at TEXT"),
-    "waivers": (_SERIAL, "gate TEXT", "by_name TEXT", "because TEXT", "at TEXT"),
-    "releases": ("name TEXT PRIMARY KEY", "run TEXT", "manifest_sha256 TEXT", "at TEXT"),
-}  # fmt: skip
-_FROM_VERSION_1 = [
-    "ALTER TABLE responses ADD COLUMN cache_write_tokens INTEGER",
-    "ALTER TABLE responses ADD COLUMN price TEXT",
-]
-"""An older ledger gains columns and tables; no row of it changes."""
-
-_INDEXES = (
-    "CREATE UNIQUE INDEX IF NOT EXISTS candidates_by_rank ON candidates (run, rank)",
-    "CREATE INDEX IF NOT EXISTS candidates_by_id ON candidates (id)",
-)
 
 
 def _insert_into(table: str, ignore: bool) -> str:
-    columns = [column.split()[0] for column in _TABLES[table] if column != _SERIAL]
+    columns = [column.split()[0] for column in TABLES[table] if column != SERIAL]
     verb = "INSERT OR IGNORE" if ignore else "INSERT"
     return f"{verb} INTO {table} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})"
 
 
-_INSERTS = {(table, ignore): _insert_into(table, ignore) for table in _TABLES for ignore in (True, False)}
+_INSERTS = {(table, ignore): _insert_into(table, ignore) for table in TABLES for ignore in (True, False)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +130,16 @@ class Ledger:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
             raise InputError(f"no folder for the ledger: {problem.strerror}", path=path.parent) from problem
-        self._reader = _connect(path)
+        self._reader = connect(path)
         try:
-            _prepare(self._reader, path)
+            prepare(self._reader, path)
         except sqlite3.DatabaseError as problem:
             self._reader.close()
             raise InputError(f"not a seedstock ledger: {problem}", path=path) from problem
         except InputError:
             self._reader.close()
             raise
-        self._writer = GroupWriter(lambda: _connect(path))
+        self._writer = GroupWriter(lambda: connect(path))
 
     def __enter__(self) -> Ledger:
         return self
@@ -426,69 +386,6 @@ class Ledger:
     def releases(self) -> dict[str, str]:
         """Name → manifest hash of every release written."""
         return dict(self._rows("SELECT name, manifest_sha256 FROM releases"))
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    try:
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-    except sqlite3.Error as problem:
-        raise InputError(f"cannot be opened: {problem}", path=path) from problem
-    return db
-
-
-def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    """Make the tables, or add those that an older version lacks. InputError where the file is no ledger."""
-    db.execute("BEGIN")  # one look: another process may be making the file
-    _version(db, path)
-    db.execute("COMMIT")
-    _write_ahead(db)
-    db.execute("BEGIN IMMEDIATE")
-    version = _version(db, path)
-    if version < VERSION:
-        for statement in _statements(version):
-            db.execute(statement)
-    db.execute("COMMIT")
-
-
-def _version(db: sqlite3.Connection, path: Path) -> int:
-    """Version of the ledger in this file; 0 for an empty one."""
-    mark, version = (
-        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-    )
-    empty = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
-    if mark != APPLICATION_ID and not empty:
-        raise InputError("not a seedstock ledger: an SQLite file of something else", path=path)
-    if version > VERSION:
-        raise InputError(f"ledger version {version} is newer than this seedstock ({VERSION})", path=path)
-    return 0 if empty else int(version)
-
-
-def _statements(version: int) -> list[str]:
-    """What turns a ledger of this version into one of the present version."""
-    statements = [f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {VERSION}"]
-    statements += _FROM_VERSION_1 if version == 1 else []
-    for name, columns in _TABLES.items():
-        statements.append(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(columns)})")
-        statements += [
-            f"CREATE TRIGGER IF NOT EXISTS {name}_{verb} BEFORE {verb} ON {name}"
-            " BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
-            for verb in ("UPDATE", "DELETE")
-        ]
-    return [*statements, *_INDEXES]
-
-
-def _write_ahead(db: sqlite3.Connection) -> None:
-    """Turn the write-ahead log on. SQLite does not wait for a lock here, so this does."""
-    until = time.monotonic() + 30
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.02)
-        else:
-            return
 
 
 def request_text(request: Request, sampling: dict[str, Any]) -> str:

@@ -54,8 +54,11 @@ class Counts:
         self.faults[reason] = self.faults.get(reason, 0) + 1
 
     def to_json(self) -> dict[str, int]:
-        """The keys of design.md."""
-        return {"sent": self.sent, "answered": self.answered, "retried": self.retried, "failed": self.failed}
+        """The keys of design.md, and how many slow ones were asked a second time."""
+        return {
+            "sent": self.sent, "answered": self.answered, "retried": self.retried,
+            "failed": self.failed, "hedged": self.hedged,
+        }  # fmt: skip
 
 
 @dataclass(slots=True, eq=False)

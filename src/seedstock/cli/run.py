@@ -85,7 +85,7 @@ def show(result: RunResult) -> None:
     share = tokens["cached_share"]
     cached = "" if share is None else f", {share:.0%} of the prompts' read from the server's cache"
     render.facts(out, [
-        ("requests", ", ".join(f"{n} {word}" for word, n in requests.items())),
+        ("requests", ", ".join(f"{n} {word}" for word, n in requests.items() if n or word != "hedged")),
         ("faults", ", ".join(f"{word} {n}" for word, n in result.faults.items()) or "none"),
         *((f"server: {name}", text) for name, text in result.findings.items()),
         ("tokens", f"{tokens['in']:,} in, {tokens['out']:,} out{cached}"),

@@ -172,6 +172,8 @@ class BatchTeacher(Teacher):
 
     max_jobs: ClassVar[int]
     max_bytes: ClassVar[int]
+    poll_seconds: float
+    """Seconds between two looks at a batch."""
 
     @abstractmethod
     def size(self, job: Job) -> int:

@@ -67,6 +67,7 @@ class Batch(BatchTeacher):
         self.settings = settings
         self._protocol: BatchTeacher = getattr(import_module(module), name)(settings)
         self.findings = self._protocol.findings
+        self.poll_seconds = settings.poll_seconds
 
     @property
     def id(self) -> str:
