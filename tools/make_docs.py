@@ -50,13 +50,13 @@ JSON_KEYS = {
         `cost`: null where the price is unknown, `currency`, `price`: who says so, `target`, `recipes`, and
         `most`: the same at the bound that over-generation sets), `notes`, `embedder`, `holdout`,
         `teacher`, `run`""",
-    "run": """`run`, `requests` of this call (`sent`, `answered`, `retried`, `failed`, `hedged`), `faults` by
-reason,         and of the project's whole state: `candidates`, `accepted`, `rejected` by gate,
-`cells` (`cell`,         `target`, `accepted`, `state`), `recipes`, `cost` (`total`, `per_accepted`,
-`currency`, `price`: who         says so, `paid`: by this project in all, `recipes`), `tokens`
-(`in`, `out`, `cached`,         `cached_share`), `findings` about the server; `stopped` (`limit`,
-`max_cost`) where a bound was         reached. With `--dry-run`: `run`, `plan`, `requests` with
-their exact prompts""",
+    "run": """`run`, `requests` of this call (`sent`, `answered`, `retried`, `failed`, `hedged`), `faults`
+        by reason, and of the project's whole state: `candidates`, `accepted`, `rejected` by gate,
+        `cells` (`cell`, `target`, `accepted`, `state`), `recipes`, `cost` (`total`,
+        `per_accepted`, `currency`, `price`: who says so, `paid`: by this project in all,
+        `recipes`), `tokens` (`in`, `out`, `cached`, `cached_share`), `findings` about the server;
+        `stopped` (`limit`, `max_cost`) where a bound was reached. With `--dry-run`: `run`,
+        `plan`, `requests` with their exact prompts""",
     "audit": """`rows`, `kept`, `rejected` by gate, `reasons`, `repaired` (always 0 in this version), `gates`,
         `verdict` (`pass`, `warn`, `refused`), `out`, `notes`""",
     "release": """`release`, `path`, `rows` (`real`, `synthetic`), `repeat_real`, `real_share` (`rows`,
