@@ -29,7 +29,7 @@ from seedstock.ledger import (
     Spent,
     request_text,
 )
-from seedstock.ledgerfile import APPLICATION_ID, VERSION
+from seedstock.ledgerfile import APPLICATION_ID, VERSION, connect
 from seedstock.verdict import Verdict
 
 TABLES = (
@@ -294,14 +294,10 @@ def test_an_answer_is_acknowledged_after_everybody_can_see_it(path: Path) -> Non
 def test_answers_are_committed_in_groups(path: Path) -> None:
     path.parent.mkdir(exist_ok=True)
     said: list[str] = []
-
-    def connect() -> sqlite3.Connection:
-        db = sqlite3.connect(path, isolation_level=None)
-        db.execute("CREATE TABLE answers (text)")
-        db.set_trace_callback(said.append)
-        return db
-
-    writer = GroupWriter(connect)
+    db = connect(path)
+    db.execute("CREATE TABLE answers (text)")
+    db.set_trace_callback(said.append)
+    writer = GroupWriter(db)
     entries = 10 * GROUP_ENTRIES
     for future in [
         writer.submit(lambda db: db.execute("INSERT INTO answers VALUES ('x')")) for _ in range(entries)
@@ -313,12 +309,9 @@ def test_answers_are_committed_in_groups(path: Path) -> None:
     assert 10 <= said.count("COMMIT") < entries / 3
 
 
-def test_who_waits_for_a_file_that_cannot_be_opened_hears_of_it(tmp_path: Path) -> None:
-    writer = GroupWriter(lambda: sqlite3.connect(tmp_path / "nowhere" / "x.db"))
-    entry = writer.submit(lambda db: None)
+def test_a_file_that_cannot_be_opened_is_said_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be opened: unable to open"):
-        entry.result()
-    writer.close()
+        connect(tmp_path / "nowhere" / "x.db")
 
 
 def test_an_entry_that_cannot_be_stored_takes_no_other_with_it(path: Path) -> None:

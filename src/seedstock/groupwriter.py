@@ -24,10 +24,10 @@ _Entry = tuple[Work, "Future[None]"]
 
 
 class GroupWriter:
-    """Runs work on its own connection, group by group. `connect` is called in the writing thread."""
+    """Runs work group by group, in one thread, on a connection that any thread may use; closes it at last."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        self._connect = connect
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
         self._thread.start()
@@ -45,23 +45,13 @@ class GroupWriter:
 
     def _write(self) -> None:
         try:
-            db = self._connect()
-        except Exception as problem:  # noqa: BLE001  # whoever waits must hear of it
-            self._refuse(problem)
-            return
-        try:
             open_ = True
             while open_:
                 group, open_ = self._gather()
                 if group:
-                    _commit(db, group)
+                    _commit(self._db, group)
         finally:
-            db.close()
-
-    def _refuse(self, problem: Exception) -> None:
-        """Without a file, every entry fails."""
-        while item := self._queue.get():
-            item[1].set_exception(InputError(f"the ledger cannot be opened: {problem}"))
+            self._db.close()
 
     def _gather(self) -> tuple[list[_Entry], bool]:
         """Wait for an entry, then for more until the group is full or 20 ms have passed."""

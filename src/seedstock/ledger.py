@@ -133,13 +133,13 @@ class Ledger:
         self._reader = connect(path)
         try:
             prepare(self._reader, path)
+            self._writer = GroupWriter(connect(path))
         except sqlite3.DatabaseError as problem:
             self._reader.close()
             raise InputError(f"not a seedstock ledger: {problem}", path=path) from problem
         except InputError:
             self._reader.close()
             raise
-        self._writer = GroupWriter(lambda: connect(path))
 
     def __enter__(self) -> Ledger:
         return self
