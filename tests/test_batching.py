@@ -14,8 +14,9 @@ import pytest
 
 from helpers import Outcome, candidates, cli, make_project, started
 from seedstock import Project
-from seedstock.ledger import BatchRecord, now
+from seedstock.ledger import now
 from seedstock.plan import next_wave, project_quotas
+from seedstock.records import BatchRecord
 from seedstock.teachers.base import BatchTeacher, Job
 from server import Body, TeacherServer, drawn, good
 

@@ -21,15 +21,9 @@ from seedstock.errors import InputError
 from seedstock.example import Example, Source
 from seedstock.exchange import Message, Request, Response, Token, Usage
 from seedstock.groupwriter import GROUP_ENTRIES, GroupWriter
-from seedstock.ledger import (
-    BatchRecord,
-    Candidate,
-    Frozen,
-    Ledger,
-    Spent,
-    request_text,
-)
+from seedstock.ledger import Ledger, request_text
 from seedstock.ledgerfile import APPLICATION_ID, VERSION, connect
+from seedstock.records import BatchRecord, Candidate, Frozen, Spent
 from seedstock.verdict import Verdict
 
 TABLES = (

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from seedstock.example import Example
 from seedstock.exporters.messages import Messages
-from seedstock.ledger import Waiver
 from seedstock.mixing import Mix
+from seedstock.records import Waiver
 from seedstock.reporting.card import inline, render_card
 from seedstock.reporting.funnel import Step, funnel_svg
 from seedstock.reporting.page import Page, Rejected, printable, render

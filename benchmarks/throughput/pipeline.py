@@ -19,9 +19,10 @@ from seedstock.exchange import Request, Response, digest
 from seedstock.gates.base import Tools
 from seedstock.gating import Decision, Gatekeeper, batched
 from seedstock.generation import GATED_TOGETHER, NO_EXAMPLE
-from seedstock.ledger import Candidate, Ledger
+from seedstock.ledger import Ledger
 from seedstock.recipes.base import Unparsed
 from seedstock.recipes.paraphrase import Paraphrase
+from seedstock.records import Candidate
 from seedstock.tasks.labels import Labels
 from seedstock.teachers.openai import OpenAI, OpenAISettings
 from seedstock.verdict import Verdict

@@ -18,8 +18,9 @@ from typing import TypeVar
 from seedstock.backoff import pause
 from seedstock.errors import TeacherError
 from seedstock.exchange import Response
-from seedstock.ledger import BatchRecord, Ledger, now
+from seedstock.ledger import Ledger, now
 from seedstock.pool import FAILED, Counts, OutOfMoney, Question, Sink, too_late
+from seedstock.records import BatchRecord
 from seedstock.spending import Budget
 from seedstock.teachers.base import BatchState, BatchTeacher, Job, TeacherSettings, Transient
 

@@ -21,12 +21,12 @@ from seedstock.errors import InputError
 from seedstock.example import Example, Source
 from seedstock.exchange import Response, digest
 from seedstock.gating import Decision, Gatekeeper, batched
-from seedstock.ledger import Candidate, Spent
 from seedstock.plan import Quota, Work, cell_report, next_wave, project_quotas
 from seedstock.pool import OutOfMoney
 from seedstock.preflight import refuse_unfit_seeds
 from seedstock.project import Project
 from seedstock.recipes.base import Unparsed
+from seedstock.records import Candidate, Spent
 from seedstock.spending import Budget
 from seedstock.tally import Tally
 from seedstock.verdict import Verdict

@@ -9,17 +9,15 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from seedstock.errors import InputError
-from seedstock.example import Example
 from seedstock.exchange import Request, Response, Token, Usage, canonical
 from seedstock.groupwriter import GroupWriter
 from seedstock.ledgerfile import SERIAL, TABLES, connect, prepare
-from seedstock.verdict import Verdict
+from seedstock.records import Asked, BatchRecord, Candidate, Frozen, Spent, Waiver
 
 
 def _insert_into(table: str, ignore: bool) -> str:
@@ -29,90 +27,6 @@ def _insert_into(table: str, ignore: bool) -> str:
 
 
 _INSERTS = {(table, ignore): _insert_into(table, ignore) for table in TABLES for ignore in (True, False)}
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A row of the ledger: one candidate of one run, with every gate's verdict.
-
-    `example` is None where the response could not be parsed; `rank` is its place in gating order.
-    """
-
-    run: str
-    rank: int
-    id: str
-    key: str
-    recipe: str
-    cell: str
-    accepted: bool
-    example: Example | None
-    verdicts: tuple[Verdict, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    """A real set that may not change any more: its content hash and, for a split, its rows' ids."""
-
-    sha256: str
-    rows: int
-    ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Waiver:
-    """A named person's written reason to let a failing gate pass."""
-
-    gate: str
-    by: str
-    because: str
-    at: str
-
-    def to_json(self) -> dict[str, str]:
-        """As printed in reports and manifests."""
-        return {"gate": self.gate, "by": self.by, "because": self.because, "at": self.at}
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What answers cost: how many there are, how many of them have no known price, the sum of the others.
-
-    Tokens are sums of what servers counted; `cached_tokens` is None where no server told.
-    """
-
-    answers: int = 0
-    unknown: int = 0
-    cost: float = 0.0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A recorded request with its response."""
-
-    recipe: str
-    cell: str
-    fold: int | None
-    parents: tuple[str, ...]
-    body: dict[str, Any]
-    teacher: str
-    response: Response
-    cost: float | None
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRecord:
-    """A batch as the ledger knows it: our mark, the server's id ("" if not known), when, whose questions.
-
-    `names` are the `custom_id`s of its requests.
-    """
-
-    mark: str
-    id: str
-    since: str
-    names: frozenset[str]
 
 
 def now() -> str:
@@ -217,7 +131,7 @@ class Ledger:
 
         Nobody has to wait: what is lost of them is made again from the answers.
         """
-        return self._insert("candidates", [_candidate_row(row) for row in rows], ignore=True)
+        return self._insert("candidates", [row.row() for row in rows], ignore=True)
 
     def record_session(self, run: str, version: str, config: str) -> None:
         """That a run was started or resumed, with the config as used."""
@@ -339,7 +253,7 @@ class Ledger:
         """The candidates of a run in gating order; all, or the accepted or rejected ones."""
         query = "SELECT * FROM candidates WHERE run = ? AND (?2 IS NULL OR accepted = ?2) ORDER BY rank"
         for row in self._reader.execute(query, (run, accepted)):
-            yield _candidate(row)
+            yield Candidate.of_row(row)
 
     def keys_with_logprobs(self, run: str) -> dict[str, str]:
         """Id → request key of a run's accepted candidates whose answers were kept token by token."""
@@ -353,7 +267,8 @@ class Ledger:
         """Every run's candidate of this id, the latest run last."""
         order = "(SELECT max(serial) FROM sessions WHERE sessions.run = candidates.run)"
         return [
-            _candidate(r) for r in self._rows(f"SELECT * FROM candidates WHERE id = ? ORDER BY {order}", id_)
+            Candidate.of_row(r)
+            for r in self._rows(f"SELECT * FROM candidates WHERE id = ? ORDER BY {order}", id_)
         ]
 
     def folds(self) -> dict[str, int]:
@@ -413,16 +328,3 @@ def _stored(answer: str) -> str | bytes:
 
 def _answered(stored: str | bytes) -> str:
     return stored if isinstance(stored, str) else stored.decode("utf-8", "surrogatepass")
-
-
-def _candidate_row(row: Candidate) -> tuple[Any, ...]:
-    example = None if row.example is None else _dump(row.example.to_json())
-    verdicts = _dump([v.to_json() for v in row.verdicts])
-    return (row.run, row.rank, row.id, row.key, row.recipe, row.cell, int(row.accepted), example, verdicts)
-
-
-def _candidate(row: tuple[Any, ...]) -> Candidate:
-    example = None if row[7] is None else Example.from_json(json.loads(row[7]))
-    verdicts = tuple(Verdict.from_json(v) for v in json.loads(row[8]))
-    run, rank, id_, key, recipe, cell = row[:6]
-    return Candidate(run, rank, id_, key, recipe, cell, bool(row[6]), example, verdicts)

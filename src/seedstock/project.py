@@ -17,8 +17,9 @@ from seedstock.errors import InputError, Refused, near_miss
 from seedstock.example import Example
 from seedstock.exchange import digest
 from seedstock.gates.base import Tools
-from seedstock.ledger import Frozen, Ledger, Waiver
+from seedstock.ledger import Ledger
 from seedstock.recipes.base import Recipe
+from seedstock.records import Frozen, Waiver
 from seedstock.seedbed import Seedbed, sow
 from seedstock.seeds.fields import Fields
 from seedstock.seeds.readers import content_sha256, read_examples

@@ -19,10 +19,10 @@ from seedstock.exporters.base import Exporter
 from seedstock.gates.share import real_share
 from seedstock.gating import Gatekeeper
 from seedstock.jsonl import file_digest, line, pretty, put_in_place, sha256
-from seedstock.ledger import Waiver
 from seedstock.mixing import Mix, make_mix
 from seedstock.preflight import seeds_verdict
 from seedstock.project import Project
+from seedstock.records import Waiver
 from seedstock.reporting.card import render_card
 from seedstock.reporting.funnel import Step
 from seedstock.reporting.page import Page, render

@@ -8,8 +8,8 @@ from typing import Any
 
 from seedstock.errors import InputError
 from seedstock.example import Example
-from seedstock.ledger import Asked, Candidate
 from seedstock.project import Project
+from seedstock.records import Asked, Candidate
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from seedstock.ledger import Waiver
+from seedstock.records import Waiver
 from seedstock.reporting.funnel import Step, funnel_svg
 from seedstock.verdict import Verdict
 
