@@ -7,10 +7,11 @@ import selectors
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from seedstock.ask import FAILED, Asker
+from seedstock.ask import Asker
 from seedstock.exchange import Message, Request, Response, Usage
 from seedstock.ledger import Ledger
-from seedstock.pool import Counts, Pool, Question, Sink
+from seedstock.line import FAILED, Counts, Question, Sink
+from seedstock.pool import Pool
 from seedstock.spending import Budget
 from seedstock.teachers.base import OnlineTeacher, TeacherSettings
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from scripted import Scripted, asker, questions, teacher
-from seedstock.ask import FAILED, Asker
+from seedstock.ask import Asker
 from seedstock.errors import TeacherError
 from seedstock.exchange import Request, Response
 from seedstock.ledger import Ledger
+from seedstock.line import FAILED
 from seedstock.teachers.base import Price, TeacherSettings, Transient
 
 

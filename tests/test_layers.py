@@ -19,7 +19,7 @@ LAYERS = (
         "text reading yamlfile jsonl ledgerfile groupwriter neighbours level pace embedders rules",
     ),
     (APART, "seeds tasks recipes teachers gates exporters"),
-    (IN_ORDER, "config records ledger seedbed prices spending pool batching ask project"),
+    (IN_ORDER, "config records ledger seedbed prices spending line pool batching ask project"),
     (
         IN_ORDER,
         "reporting reporting.funnel reporting.page plan gating tally preflight generation auditing mixing"

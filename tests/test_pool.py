@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from scripted import Scripted, asker, questions, simulate, teacher
-from seedstock.ask import CHUNK, FAILED, LEAST_AHEAD, Asker
+from seedstock.ask import CHUNK, LEAST_AHEAD, Asker
 from seedstock.errors import TeacherError
 from seedstock.exchange import Request, Response, Usage
 from seedstock.ledger import Ledger
-from seedstock.pool import NEVER_REACHED, OutOfMoney
+from seedstock.line import FAILED, OutOfMoney
+from seedstock.pool import NEVER_REACHED
 from seedstock.spending import Budget
 from seedstock.teachers.base import Price, TeacherSettings, Transient
 

@@ -17,9 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from seedstock.ask import FAILED, Asker
+from seedstock.ask import Asker
 from seedstock.exchange import Message, Request
 from seedstock.ledger import Ledger
+from seedstock.line import FAILED
 from seedstock.recipes.paraphrase import SCHEMA
 from seedstock.teachers.openai import OpenAI, OpenAISettings
 from throughput.meter import Meter

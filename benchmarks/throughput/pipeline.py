@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from seedstock import registry
-from seedstock.ask import FAILED, Asker
+from seedstock.ask import Asker
 from seedstock.embedders.lexical import Lexical, LexicalSettings
 from seedstock.example import Example, Source
 from seedstock.exchange import Request, Response, digest
@@ -20,6 +20,7 @@ from seedstock.gates.base import Tools
 from seedstock.gating import Decision, Gatekeeper, batched
 from seedstock.generation import GATED_TOGETHER, NO_EXAMPLE
 from seedstock.ledger import Ledger
+from seedstock.line import FAILED
 from seedstock.recipes.base import Unparsed
 from seedstock.recipes.paraphrase import Paraphrase
 from seedstock.records import Candidate

@@ -16,11 +16,10 @@ from itertools import islice
 from seedstock.batching import BatchLine
 from seedstock.exchange import Request, Response, canonical, digest
 from seedstock.ledger import Ledger
-from seedstock.pool import FAILED, Counts, Pool, Question, Sink
+from seedstock.line import FAILED, Counts, Line, Question, Sink
+from seedstock.pool import Pool
 from seedstock.spending import Budget
 from seedstock.teachers.base import BatchTeacher, OnlineTeacher, Price, Teacher, TeacherSettings, Transient
-
-__all__ = ["FAILED", "Asker", "Counts"]
 
 AHEAD = 20
 """Requests drawn ahead of the consumer, for each one that may be under way: answers come in order, so
@@ -152,7 +151,7 @@ class Asker(Sink):
 
     # -- what comes back, in the loop's thread
 
-    async def _open(self) -> Pool | BatchLine:
+    async def _open(self) -> Line:
         common = (self._settings, self._budget, self.counts, self)
         if isinstance(self.teacher, BatchTeacher):
             return BatchLine(self.teacher, *common, self._ledger)

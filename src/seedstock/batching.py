@@ -10,7 +10,6 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -19,7 +18,7 @@ from seedstock.backoff import pause
 from seedstock.errors import TeacherError
 from seedstock.exchange import Response
 from seedstock.ledger import Ledger, now
-from seedstock.pool import FAILED, Counts, OutOfMoney, Question, Sink, too_late
+from seedstock.line import Counts, Line, OutOfMoney, Question, Sink
 from seedstock.records import BatchRecord
 from seedstock.spending import Budget
 from seedstock.teachers.base import BatchState, BatchTeacher, Job, TeacherSettings, Transient
@@ -42,26 +41,20 @@ class _Open:
     """Whether all of its questions are asked here; else it stays open for whoever asks the others."""
 
 
-class BatchLine:
+class BatchLine(Line):
     """Takes all questions of a wave, hands them over as batches, and tells the sink what comes of them."""
 
     def __init__(
         self, teacher: BatchTeacher, settings: TeacherSettings, budget: Budget, counts: Counts, sink: Sink,
         ledger: Ledger,
     ) -> None:  # fmt: skip
+        super().__init__(settings, budget, counts, sink)
         self._teacher = teacher
-        self._settings = settings
-        self._budget = budget
-        self._counts = counts
-        self._sink = sink
         self._ledger = ledger
         self._waiting: dict[str, Question] = {}
         self._open: list[_Open] = []
-        self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._trouble = ""
-        if settings.total_deadline is not None:
-            asyncio.get_running_loop().call_later(settings.total_deadline, self._too_late)
 
     def put(self, questions: Iterable[Question]) -> None:
         """Gather; nothing is handed over before `flush`."""
@@ -91,13 +84,9 @@ class BatchLine:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (problem := task.exception()) is not None:
-            self._sink.ended(problem)
+            self._end(problem)
         elif self._waiting:
             self.flush()
-
-    def _too_late(self) -> None:
-        self._stopping.set()
-        self._sink.ended(too_late(self._settings))
 
     async def _work(self) -> None:
         """Until every question has its answer: take up what is open, hand over the rest, wait, collect."""
@@ -146,7 +135,7 @@ class BatchLine:
                 _Open(mark, name, record.names, BatchState("submitted", False, total=len(jobs)))
             )
             for job in jobs:
-                self._count(self._waiting[job.name])
+                self._count_try(self._waiting[job.name])
         if len(allowed) < len(rest) and not self._open:
             raise OutOfMoney("the next question could cross the limit")
 
@@ -183,13 +172,6 @@ class BatchLine:
             size += bytes_
         return parts
 
-    def _count(self, question: Question) -> None:
-        question.tries += 1
-        if question.tries == 1:
-            self._counts.sent += 1
-        else:
-            self._counts.retried += 1
-
     # -- waiting and collecting
 
     async def _wait(self) -> None:
@@ -199,8 +181,7 @@ class BatchLine:
                 batch.state = await self._insist(partial(self._teacher.state, batch.id))
             if any(batch.state.ended for batch in self._open):
                 return
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self._teacher.poll_seconds)
+            await self._sleep(self._teacher.poll_seconds)
 
     async def _collect(self, batch: _Open) -> None:
         """Every answer goes to the ledger; the batch counts as collected only after the last one."""
@@ -234,16 +215,12 @@ class BatchLine:
         question = self._waiting[name]
         if isinstance(result, Response):
             del self._waiting[name]
-            self._counts.answered += 1
-            self._sink.answered(question, result)
+            self._count_answer(question, result)
             return
-        self._budget.give_back(question.key)
-        self._counts.fault(result.reason)
-        self._sink.missed(question, result)
+        self._count_miss(question, result)
         if question.tries >= TRIES:
             del self._waiting[name]
-            self._counts.failed += 1
-            self._sink.answered(question, Response("", FAILED + result.reason))
+            self._give_up(question, result)
 
     def _close(self, batch: _Open, event: str) -> None:
         if batch.whole or event == "refused":
@@ -260,7 +237,7 @@ class BatchLine:
                 result = await call()
             except Transient as problem:
                 failures += 1
-                self._counts.fault(problem.reason)
+                self._count_fault(problem)
                 self._trouble = f"no answer from the batch service: {problem}"
                 silent = time.monotonic() - since
                 if silent > self._settings.patience or self._stopping.is_set():
@@ -268,9 +245,7 @@ class BatchLine:
                         f"the batch service has not answered for {silent:.0f} s, the last: {problem};"
                         " what was handed over is kept, run again to resume"
                     ) from problem
-                with suppress(TimeoutError):
-                    wait = pause(failures, problem.retry_after, self._settings.patience)
-                    await asyncio.wait_for(self._stopping.wait(), wait)
+                await self._sleep(pause(failures, problem.retry_after, self._settings.patience))
             else:
                 self._trouble = ""
                 return result

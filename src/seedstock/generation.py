@@ -16,13 +16,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from seedstock.ask import FAILED, Asker
+from seedstock.ask import Asker
 from seedstock.errors import InputError
 from seedstock.example import Example, Source
 from seedstock.exchange import Response, digest
 from seedstock.gating import Decision, Gatekeeper, batched
+from seedstock.line import FAILED, OutOfMoney
 from seedstock.plan import Quota, Work, cell_report, next_wave, project_quotas
-from seedstock.pool import OutOfMoney
 from seedstock.preflight import refuse_unfit_seeds
 from seedstock.project import Project
 from seedstock.recipes.base import Unparsed
@@ -230,7 +230,7 @@ class _Run:
             saved.result()
         counts = [asker.counts for asker in self.askers.values()]
         self.result.requests = {k: sum(c.to_json()[k] for c in counts) for k in counts[0].to_json()}
-        self.result.faults = dict(sum((Counter(c.faults) for c in counts), Counter[str]()))
+        self.result.faults = dict(sum((c.faults for c in counts), Counter[str]()))
         self.result.findings = dict(self.project.teacher.findings)
         spent = self.project.ledger.spending(self.project.run_id)
         self.result.tokens = _tokens(spent.values())

@@ -9,19 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
 
 from seedstock.backoff import pause
-from seedstock.errors import SeedstockError, TeacherError
+from seedstock.errors import TeacherError
 from seedstock.exchange import Request, Response
 from seedstock.level import Level
+from seedstock.line import Counts, Line, OutOfMoney, Question, Sink
 from seedstock.pace import Pace
 from seedstock.spending import Budget, prompt_bytes
 from seedstock.teachers.base import OnlineTeacher, TeacherSettings, Transient
-
-FAILED = "failed: "
-"""Prefix of the finish reason of a request that used up its tries while others were answered."""
 
 BUSY = frozenset({"429", "503", "504", "408", "529", "timeout", "connection"})
 """Reasons that say the server has too much to do; a broken answer says nothing of the kind."""
@@ -34,70 +30,14 @@ NEVER_REACHED = 5.0
 """Patience, in seconds, with an address at which nobody has ever taken a connection."""
 
 
-class OutOfMoney(SeedstockError):
-    """The next question could cross `--max-cost`. Never leaves the library: a run ends cleanly with it."""
-
-
-@dataclass
-class Counts:
-    """What happened on the wire in this call."""
-
-    sent: int = 0
-    answered: int = 0
-    retried: int = 0
-    failed: int = 0
-    hedged: int = 0
-    faults: dict[str, int] = field(default_factory=dict)
-
-    def fault(self, reason: str) -> None:
-        """One more try that failed."""
-        self.faults[reason] = self.faults.get(reason, 0) + 1
-
-    def to_json(self) -> dict[str, int]:
-        """The keys of design.md, and how many slow ones were asked a second time."""
-        return {
-            "sent": self.sent, "answered": self.answered, "retried": self.retried,
-            "failed": self.failed, "hedged": self.hedged,
-        }  # fmt: skip
-
-
-@dataclass(slots=True, eq=False)
-class Question:
-    """A request on its way, and how it fared so far."""
-
-    key: str
-    request: Request
-    tries: int = 0
-    blamed: int = 0
-    since: float = 0.0
-
-
-class Sink:
-    """Who is told what comes of the questions. All calls come from the pool's loop."""
-
-    def answered(self, question: Question, response: Response) -> None:
-        """A question has its answer, or was given up: then the finish reason starts with `FAILED`."""
-
-    def missed(self, question: Question, problem: Transient) -> None:
-        """A try has failed."""
-
-    def ended(self, problem: BaseException) -> None:
-        """Nothing more will be asked."""
-
-
-class Pool:
-    """Asks what is put into it; `ended` is called once where it cannot go on."""
+class Pool(Line):
+    """Asks at once; the sink's `ended` is called once where it cannot go on."""
 
     def __init__(
         self, teacher: OnlineTeacher, settings: TeacherSettings, budget: Budget, counts: Counts, sink: Sink
     ) -> None:
+        super().__init__(settings, budget, counts, sink)
         self._teacher = teacher
-        self._settings = settings
-        self._budget = budget
-        self._counts = counts
-        self._sink = sink
-        self._loop = asyncio.get_running_loop()
-        self._stopping = asyncio.Event()
         self._level = Level(settings.concurrency)
         self._requests = Pace(settings.requests_per_minute)
         self._tokens = Pace(settings.tokens_per_minute)
@@ -115,8 +55,6 @@ class Pool:
         self._rounds = 0  # times that everybody had to wait in this row
         self._last_miss = ""
         self._reached = False
-        if settings.total_deadline is not None:
-            self._loop.call_later(settings.total_deadline, self._too_late)
 
     def put(self, questions: Iterable[Question]) -> None:
         """Ask these too, after those already waiting."""
@@ -125,9 +63,6 @@ class Pool:
             self._alive_at = now
         self._ready.extend(questions)
         self._pump()
-
-    def flush(self) -> None:
-        """Nothing to do: questions are asked as they come."""
 
     def note(self) -> str:
         """What a person who waits wants to know; any thread may ask."""
@@ -146,7 +81,6 @@ class Pool:
     async def finish(self) -> None:
         """Ask nothing more; wait for what is under way, because it is paid."""
         self._stopping.set()
-        self._ready.clear()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -181,13 +115,9 @@ class Pool:
         self._timer = self._loop.call_later(seconds, self._pump)
 
     def _start(self, question: Question, now: float) -> None:
-        question.tries += 1
+        self._count_try(question)
         # Time behind a wall is nobody's own.
         question.since = now if question.tries == 1 or self._rounds else max(question.since, self._open_at)
-        if question.tries == 1:
-            self._counts.sent += 1
-        else:
-            self._counts.retried += 1
         self._requests.take(now)
         guess = self._guess(question.request) if self._settings.tokens_per_minute else 0.0
         self._tokens.take(now, guess)
@@ -275,11 +205,6 @@ class Pool:
             self._end(problem)
         self._pump()
 
-    async def _sleep(self, seconds: float) -> None:
-        if seconds > 0:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), seconds)
-
     # -- what comes back
 
     def _answered(self, question: Question, response: Response, now: float) -> None:
@@ -291,14 +216,11 @@ class Pool:
         if response.hold > 0:
             until = now + min(response.hold, self._settings.patience)
             self._held_until = max(self._held_until, until)
-        self._counts.answered += 1
-        self._sink.answered(question, response)
+        self._count_answer(question, response)
 
     def _missed(self, question: Question, epoch: int, problem: Transient) -> None:
         now = self._loop.time()
-        self._budget.give_back(question.key)
-        self._counts.fault(problem.reason)
-        self._sink.missed(question, problem)
+        self._count_miss(question, problem)
         self._last_miss = f"{problem.reason}: {problem}"
         self._reached |= problem.reason != "connection"
         if problem.reason in BUSY:
@@ -312,8 +234,7 @@ class Pool:
         if self._gone(now, problem):
             return
         if self._used_up(question, now):
-            self._counts.failed += 1
-            self._sink.answered(question, Response("", FAILED + problem.reason))
+            self._give_up(question, problem)
             return
         wait = pause(question.tries, problem.retry_after, self._settings.patience)
         self._later += 1
@@ -354,21 +275,6 @@ class Pool:
             if task is not asyncio.current_task():
                 task.cancel()
         return True
-
-    def _too_late(self) -> None:
-        self._end(too_late(self._settings))
-
-    def _end(self, problem: BaseException) -> None:
-        """Ask nothing more, and tell why; the first reason counts."""
-        if not self._stopping.is_set():
-            self._stopping.set()
-            self._ready.clear()
-            self._sink.ended(problem)
-
-
-def too_late(settings: TeacherSettings) -> TeacherError:
-    """Why a run ends whose total deadline has passed."""
-    return TeacherError(f"the total deadline of {settings.total_deadline:g} s has passed; run again to go on")
 
 
 async def _first_answer(tasks: set[asyncio.Task[Response]]) -> Response:
