@@ -10,7 +10,7 @@ from pydantic import Field
 
 from seedstock.exchange import Request, Response
 from seedstock.teachers.anthropic_wire import Wire, need_sdk
-from seedstock.teachers.base import OnlineTeacher, TeacherSettings
+from seedstock.teachers.base import OnlineTeacher, Server, TeacherSettings
 from seedstock.teachers.chat import ChatSettings
 from seedstock.teachers.keys import Address, VariableName
 from seedstock.teachers.limits import hold
@@ -43,25 +43,17 @@ class AnthropicSettings(ChatSettings):
     )
 
 
-class Anthropic(OnlineTeacher):
-    """Asks over one pooled client of the SDK, which is told not to retry."""
-
-    Settings: ClassVar[type[TeacherSettings]] = AnthropicSettings
+class MessagesServer(Server):
+    """A server of the Messages API, reached over the SDK."""
 
     def __init__(self, settings: AnthropicSettings) -> None:
         self.settings = settings
         self.findings: dict[str, str] = {}
         self._wire = Wire(settings, settings.base_url)
-        self._finding_out = asyncio.Lock()
 
     def prepare(self) -> None:
         """MissingExtra where the SDK is not installed."""
         need_sdk()
-
-    @property
-    def id(self) -> str:
-        """The model's name; the address may change between runs."""
-        return f"anthropic:{self.settings.model}"
 
     @property
     def server(self) -> str:
@@ -72,6 +64,25 @@ class Anthropic(OnlineTeacher):
     def sampling(self) -> dict[str, Any]:
         """The longest answer, and whatever was set."""
         return self.settings.sampled()
+
+    async def close(self) -> None:
+        """Close the client."""
+        await self._wire.close()
+
+
+class Anthropic(MessagesServer, OnlineTeacher):
+    """Asks over one pooled client of the SDK, which is told not to retry."""
+
+    Settings: ClassVar[type[TeacherSettings]] = AnthropicSettings
+
+    def __init__(self, settings: AnthropicSettings) -> None:
+        super().__init__(settings)
+        self._finding_out = asyncio.Lock()
+
+    @property
+    def id(self) -> str:
+        """The model's name; the address may change between runs."""
+        return f"anthropic:{self.settings.model}"
 
     async def ask(self, request: Request) -> Response:
         """One POST, or a few where the server turns out not to know how JSON is asked for.
@@ -84,10 +95,6 @@ class Anthropic(OnlineTeacher):
             if "structured" not in self.findings and self.settings.structured == "auto":
                 return await self._ask(request)
         return await self._ask(request)
-
-    async def close(self) -> None:
-        """Close the client."""
-        await self._wire.close()
 
     async def _ask(self, request: Request) -> Response:
         """Down the ways of asking for JSON, until the server takes one."""

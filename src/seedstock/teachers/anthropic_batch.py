@@ -11,9 +11,8 @@ from pydantic import ValidationError
 
 from seedstock.errors import InputError, TeacherError
 from seedstock.exchange import Response
-from seedstock.teachers.anthropic import AnthropicSettings
-from seedstock.teachers.anthropic_wire import Wire, need_sdk
-from seedstock.teachers.base import BatchResult, BatchState, BatchTeacher, Job, Transient
+from seedstock.teachers.anthropic import AnthropicSettings, MessagesServer
+from seedstock.teachers.base import BatchProtocol, BatchResult, BatchState, Job, Transient
 from seedstock.teachers.messages import WAYS, body, lower, names, results_path, version, ways
 from seedstock.teachers.wire import Said, of_error
 
@@ -33,35 +32,14 @@ _FOR_GOOD = {
 _REASONS = {"rate_limit_error": "429", "timeout_error": "504", "overloaded_error": "529"}
 
 
-class AnthropicBatches(BatchTeacher):
+class AnthropicBatches(MessagesServer, BatchProtocol):
     """Submits, watches and collects message batches; results are matched by `custom_id`."""
 
     max_jobs: ClassVar[int] = 100_000
     max_bytes: ClassVar[int] = 250 * 2**20
 
     def __init__(self, settings: BatchSettings) -> None:
-        self.settings = _messages_settings(settings)
-        self.findings: dict[str, str] = {}
-        self._wire = Wire(self.settings, self.settings.base_url)
-
-    def prepare(self) -> None:
-        """MissingExtra where the SDK is not installed."""
-        need_sdk()
-
-    @property
-    def id(self) -> str:
-        """The model's name, as for the teacher that answers at once."""
-        return f"anthropic:{self.settings.model}"
-
-    @property
-    def server(self) -> str:
-        """The address."""
-        return self.settings.base_url
-
-    @property
-    def sampling(self) -> dict[str, Any]:
-        """As for the teacher that answers at once."""
-        return self.settings.sampled()
+        super().__init__(_messages_settings(settings))
 
     def size(self, job: Job) -> int:
         """Bytes of the job in the one body that all jobs are sent in, with its comma."""
@@ -120,10 +98,6 @@ class AnthropicBatches(BatchTeacher):
                 yield named[0], self._result(named[1])
         if broken:
             raise Transient("reset", f"the results of batch {batch} break off")
-
-    async def close(self) -> None:
-        """Close the client."""
-        await self._wire.close()
 
     def _entry(self, job: Job) -> dict[str, Any]:
         way = ways(job.request.schema, self.settings.structured, self.findings)[0]

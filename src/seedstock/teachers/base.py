@@ -83,27 +83,18 @@ class Transient(SeedstockError):
         self.retry_after = retry_after
 
 
-class Teacher(ABC):
-    """What produces candidates. One instance is used from one event loop.
+class Server(ABC):
+    """Something that can be asked, and what is known of it. One instance is used from one event loop.
 
     `findings` is what was found out about the server, by name (`structured`: `json_object`): `ask.py`
     fills it from the ledger before the first question, and records and says what a teacher adds.
     """
-
-    Settings: ClassVar[type[TeacherSettings]]
-    free: ClassVar[bool] = False
-    """No answer costs anything."""
 
     findings: dict[str, str]
 
     @abstractmethod
     def __init__(self, settings: Any) -> None:
         """Read what is needed from the environment; open nothing yet. Set `findings` to {}."""
-
-    @property
-    @abstractmethod
-    def id(self) -> str:
-        """Who answers, without the address: part of the request's key and of provenance."""
 
     @property
     def server(self) -> str:
@@ -126,6 +117,19 @@ class Teacher(ABC):
     async def close(self) -> None:
         """Give connections back."""
         return
+
+
+class Teacher(Server):
+    """What produces candidates."""
+
+    Settings: ClassVar[type[TeacherSettings]]
+    free: ClassVar[bool] = False
+    """No answer costs anything."""
+
+    @property
+    @abstractmethod
+    def id(self) -> str:
+        """Who answers, without the address: part of the request's key and of provenance."""
 
 
 class OnlineTeacher(Teacher):
@@ -163,8 +167,8 @@ BatchResult = tuple[str, Response | Transient | TeacherError]
 """A job's name and what came of it: `Transient` is worth another batch, `TeacherError` ends the run."""
 
 
-class BatchTeacher(Teacher):
-    """A teacher that takes many questions at once and answers within hours.
+class BatchProtocol(Server):
+    """How many questions are handed over at once, to be answered within hours.
 
     Every method raises `Transient` for what may pass (the wire, 429, 5xx) and `TeacherError` for what
     will not.
@@ -172,8 +176,6 @@ class BatchTeacher(Teacher):
 
     max_jobs: ClassVar[int]
     max_bytes: ClassVar[int]
-    poll_seconds: float
-    """Seconds between two looks at a batch."""
 
     @abstractmethod
     def size(self, job: Job) -> int:
@@ -198,3 +200,10 @@ class BatchTeacher(Teacher):
     @abstractmethod
     def results(self, batch: str) -> AsyncIterator[BatchResult]:
         """What came of every job, in any order; jobs that are not named have expired."""
+
+
+class BatchTeacher(Teacher, BatchProtocol):
+    """A teacher that answers in batches."""
+
+    poll_seconds: float
+    """Seconds between two looks at a batch."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from seedstock.teachers.base import BatchResult, BatchState, BatchTeacher, Job, TeacherSettings
+from seedstock.teachers.base import BatchProtocol, BatchResult, BatchState, BatchTeacher, Job, TeacherSettings
 from seedstock.teachers.chat import ChatSettings
 from seedstock.teachers.keys import Address
 
@@ -65,7 +65,7 @@ class Batch(BatchTeacher):
     def __init__(self, settings: BatchSettings) -> None:
         module, _, name = PROVIDERS[settings.provider].partition(":")
         self.settings = settings
-        self._protocol: BatchTeacher = getattr(import_module(module), name)(settings)
+        self._protocol: BatchProtocol = getattr(import_module(module), name)(settings)
         self.findings = self._protocol.findings
         self.poll_seconds = settings.poll_seconds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -82,6 +82,11 @@ class ChatSettings(KeySettings, TeacherSettings):
         if self.structured != "auto":
             out["structured"] = self.structured
         return out | {"extra_body": self.extra_body} if self.extra_body else out
+
+    def mode(self, findings: Mapping[str, str]) -> Mode | None:
+        """How JSON is asked for: as configured, or as was found out about the server; None: not known yet."""
+        wanted = findings.get("structured") if self.structured == "auto" else self.structured
+        return next((mode for mode in MODES if mode == wanted), None)
 
 
 def body(settings: ChatSettings, request: Request, mode: Mode, top_logprobs: int = 0) -> dict[str, Any]:

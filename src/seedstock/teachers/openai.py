@@ -58,8 +58,7 @@ class OpenAI(OnlineTeacher):
         self.settings = settings
         self.findings: dict[str, str] = {}
         self._url = self.server + "/chat/completions"
-        key = read_key(settings)
-        self._wire = Wire(key, settings.timeout, {"Authorization": f"Bearer {key}"} if key else {})
+        self._wire = bearing(settings)
         self._first = asyncio.Lock()
 
     @property
@@ -97,11 +96,7 @@ class OpenAI(OnlineTeacher):
 
     def _mode(self, request: Request) -> Mode | None:
         """How this request asks for JSON; None where that is not known yet."""
-        if request.schema is None:
-            return "none"
-        wanted = self.settings.structured
-        found = self.findings.get("structured") if wanted == "auto" else wanted
-        return next((mode for mode in MODES if mode == found), None)
+        return "none" if request.schema is None else self.settings.mode(self.findings)
 
     async def _asked(self, request: Request, mode: Mode) -> Response:
         """With a known mode. Where the server has changed its mind about it, the weaker ones are tried."""
@@ -181,6 +176,12 @@ class OpenAI(OnlineTeacher):
             known = filter(None, self.findings.get("left_out", "").split(","))
             self.findings["left_out"] = ",".join(sorted({*known, *names}))
         return bool(names)
+
+
+def bearing(settings: ChatSettings) -> Wire:
+    """The wire to a server that takes the key as a bearer token."""
+    key = read_key(settings)
+    return Wire(key, settings.timeout, {"Authorization": f"Bearer {key}"} if key else {})
 
 
 def _not_taken(problem: Refusal, body: dict[str, Any]) -> list[str]:

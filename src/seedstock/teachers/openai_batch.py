@@ -12,21 +12,13 @@ from urllib.parse import quote
 from seedstock.errors import TeacherError, one_line
 from seedstock.exchange import Response
 from seedstock.teachers import chat
-from seedstock.teachers.base import (
-    BatchResult,
-    BatchState,
-    BatchTeacher,
-    Job,
-    TeacherSettings,
-    Transient,
-)
-from seedstock.teachers.batch import BatchSettings
-from seedstock.teachers.chat import MODES, Mode
-from seedstock.teachers.keys import read_key
-from seedstock.teachers.wire import Refusal, Wire, of_error, refusal
+from seedstock.teachers.base import BatchProtocol, BatchResult, BatchState, Job, Transient
+from seedstock.teachers.chat import MODES
+from seedstock.teachers.openai import bearing
+from seedstock.teachers.wire import Refusal, of_error, refusal
 
 if TYPE_CHECKING:
-    from seedstock.exchange import Request
+    from seedstock.teachers.batch import BatchSettings
 
 ENDPOINT = "/v1/chat/completions"
 """What the lines of a batch name as their address, whatever the server's own is."""
@@ -40,23 +32,16 @@ _EARLIER = 600.0
 """Seconds by which a server's clock may be behind ours."""
 
 
-class OpenAIBatches(BatchTeacher):
+class OpenAIBatches(BatchProtocol):
     """Batches of a server that serves `/files` and `/batches` as OpenAI does."""
 
-    Settings: ClassVar[type[TeacherSettings]] = BatchSettings
     max_jobs: ClassVar[int] = 50_000
     max_bytes: ClassVar[int] = 190 * 2**20
 
     def __init__(self, settings: BatchSettings) -> None:
         self.settings = settings
         self.findings: dict[str, str] = {}
-        key = read_key(settings)
-        self._wire = Wire(key, settings.timeout, {"Authorization": f"Bearer {key}"} if key else {})
-
-    @property
-    def id(self) -> str:
-        """Provider and model."""
-        return f"batch:openai:{self.settings.model}"
+        self._wire = bearing(settings)
 
     @property
     def server(self) -> str:
@@ -130,17 +115,12 @@ class OpenAIBatches(BatchTeacher):
         await self._wire.close()
 
     def _line(self, job: Job) -> bytes:
-        body = chat.body(self.settings, job.request, self._mode(job.request))
+        mode = self.settings.mode(self.findings) or MODES[0]
+        body = chat.body(self.settings, job.request, mode)
         return (
             json.dumps({"custom_id": job.name, "method": "POST", "url": ENDPOINT, "body": body}).encode()
             + b"\n"
         )
-
-    def _mode(self, request: Request) -> Mode:
-        """As configured; `auto` is what was found out about this server, else a schema."""
-        wanted = self.settings.structured
-        found = self.findings.get("structured") if wanted == "auto" else wanted
-        return next((mode for mode in MODES if mode == found), "json_schema")
 
     async def _batch(self, batch: str) -> dict[str, Any]:
         _, raw = await self._wire.get(
