@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
+
+from loopback import Loopback
 
 Body = dict[str, Any]
 
@@ -37,7 +38,7 @@ class Seen:
 
 
 @dataclass
-class AnthropicServer:
+class AnthropicServer(Loopback):
     """Use as a context manager; `url` is the base_url.
 
     `fault(body, n)` names a fault of the n-th message request or gives None; `refuses` are fields it says
@@ -62,17 +63,6 @@ class AnthropicServer:
     seen: list[Seen] = field(default_factory=list)
     batches: dict[str, Body] = field(default_factory=dict)
 
-    def __enter__(self) -> AnthropicServer:
-        ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
-        self._thread.start()
-        assert ready.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
-
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -81,21 +71,12 @@ class AnthropicServer:
         """The message requests, in order."""
         return [one.body for one in self.seen if one.path == "/v1/messages"]
 
-    async def _serve(self, ready: threading.Event) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        app = web.Application(client_max_size=64 * 2**20)
-        app.router.add_post("/v1/messages", self._messages)
-        app.router.add_post("/v1/messages/batches", self._create)
-        app.router.add_get("/v1/messages/batches", self._list)
-        app.router.add_get("/v1/messages/batches/{id}", self._retrieve)
-        app.router.add_get("/v1/messages/batches/{id}/results", self._results)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.port = runner.addresses[0][1]
-        ready.set()
-        await self._stop.wait()
-        await runner.cleanup()
+    def routes(self, router: web.UrlDispatcher) -> None:
+        router.add_post("/v1/messages", self._messages)
+        router.add_post("/v1/messages/batches", self._create)
+        router.add_get("/v1/messages/batches", self._list)
+        router.add_get("/v1/messages/batches/{id}", self._retrieve)
+        router.add_get("/v1/messages/batches/{id}/results", self._results)
 
     async def _noted(self, request: web.Request) -> tuple[Body, web.Response | None]:
         """The body, and the refusal where the headers are not as they have to be."""

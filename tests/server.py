@@ -11,7 +11,6 @@ import hashlib
 import json
 import random
 import re
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+
+from loopback import Loopback
 
 WORDS = (
     "amber basket cedar dolphin engine feather garden harbour island jacket kettle lantern meadow needle"
@@ -99,7 +100,7 @@ class BatchService:
 
 
 @dataclass
-class TeacherServer:
+class TeacherServer(Loopback):
     """Use as a context manager; `url` is the base_url for a config.
 
     `answer` makes the text of an answer, `fault(body, attempt)` names a fault or gives None (attempts
@@ -125,17 +126,6 @@ class TeacherServer:
     _attempts: Counter[str] = field(default_factory=Counter)
     _at_once: int = 0
 
-    def __enter__(self) -> TeacherServer:
-        ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
-        self._thread.start()
-        assert ready.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
-
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
@@ -157,19 +147,9 @@ class TeacherServer:
         """How often a request was answered, or met which fault."""
         return dict(Counter(one.outcome for one in self.seen))
 
-    async def _serve(self, ready: threading.Event) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        app = web.Application(client_max_size=64 * 2**20)
-        app.router.add_post("/v1/chat/completions", self._chat)
-        app.router.add_route("*", "/v1/{kind:files|batches}{rest:.*}", self._batches)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        self.port = runner.addresses[0][1]
-        ready.set()
-        await self._stop.wait()
-        await runner.cleanup()
+    def routes(self, router: web.UrlDispatcher) -> None:
+        router.add_post("/v1/chat/completions", self._chat)
+        router.add_route("*", "/v1/{kind:files|batches}{rest:.*}", self._batches)
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
