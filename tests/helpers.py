@@ -6,6 +6,7 @@ import io
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -39,6 +40,11 @@ class Outcome:
     err: str
 
     @property
+    def lines(self) -> int:
+        """Lines on standard error, but for those of a slow machine: `n of m rows, k requests sent; …`."""
+        return len(re.findall(r"^(?!\d+ of \d+ rows, \d+ requests sent; ).*\n", self.err, re.MULTILINE))
+
+    @property
     def json(self) -> Any:
         """Standard output, which must be exactly one JSON document."""
         return json.loads(self.out)
@@ -66,7 +72,7 @@ def started(*arguments: object, env: dict[str, str] | None = None) -> subprocess
 def process(*arguments: object, env: dict[str, str] | None = None) -> Outcome:
     """Run a command as a process of its own, to its end."""
     with started(*arguments, env=env) as child:
-        out, err = child.communicate(timeout=60)
+        out, err = child.communicate(timeout=240)
     return Outcome(child.returncode, out, err)
 
 

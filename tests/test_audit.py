@@ -167,7 +167,7 @@ def test_figures_beyond_json_are_kept_out_in_one_line_or_carried_through(figure:
     assert done.code in (0, 2), done
     if done.code == 2:
         assert "rows.jsonl:1" in done.err
-        assert done.err.count("\n") == 1
+        assert done.lines == 1
     else:
         assert done.json["rows"] == 1
 

@@ -267,7 +267,7 @@ def test_a_batch_refused_as_a_whole_ends_the_run_in_the_servers_words(
     server.batch.statuses, server.words = ("validating", "failed"), "line 1 is no poem"
     folder = batch_project(tmp_path / "p", server)
     done = attempt(folder)
-    assert (done.code, done.out, done.err.count("\n")) == (4, "", 1), done
+    assert (done.code, done.out, done.lines) == (4, "", 1), done
     assert "line 1 is no poem" in done.err
     server.batch.statuses = DONE
     assert run(folder)["accepted"] == 30
@@ -288,7 +288,7 @@ def test_lines_that_the_server_refuses_end_the_run_and_keep_the_others(
     server.batch.lines, server.words = fate, "not of that kind"
     folder = batch_project(tmp_path / "p", server)
     done = attempt(folder)
-    assert (done.code, done.err.count("\n")) == (4, 1), done
+    assert (done.code, done.lines) == (4, 1), done
     assert "not of that kind" in done.err
     server.batch.lines = lambda *_: None
     assert run(folder)["requests"]["sent"] == len(refused)
@@ -328,7 +328,7 @@ def test_a_service_that_stays_silent_ends_the_run_and_its_batch_is_kept(
     server.batch.trouble["GET /v1/batches/batch_0"] = ["503"] * 1000
     folder = batch_project(tmp_path / "p", server, patience=0.2)
     done = attempt(folder)
-    assert (done.code, done.err.count("\n")) == (4, 1), done
+    assert (done.code, done.lines) == (4, 1), done
     assert "run again" in done.err
     server.batch.trouble.clear()
     assert run(folder)["requests"]["sent"] == 0

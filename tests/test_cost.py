@@ -214,7 +214,7 @@ def test_a_limit_without_a_price_is_refused_before_anything_is_sent(
     teacher = {"kind": kind, "base_url": server.url, "model": "m"}
     folder = make_project(tmp_path / "p", teacher=teacher)
     done = cli("--project", folder, "run", "--json", "--max-cost", 1)
-    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done
+    assert (done.code, done.out, done.lines) == (2, "", 1), done
     assert "price" in done.err
     assert server.seen == []
     assert not server.batch.calls

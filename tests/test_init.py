@@ -148,7 +148,7 @@ def test_a_project_without_seeds_has_a_starter_that_loads(task: str | None, tmp_
     (sample,) = read_rows(folder / "seeds.example.jsonl")
     assert config.output.check(sample["output"]) is None
     done = cli("--project", folder, "check")
-    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert (done.code, done.lines) == (2, 1)
     assert "seeds.jsonl" in done.err
 
 
@@ -178,7 +178,7 @@ def test_a_failed_init_leaves_nothing_in_the_way(tmp_path: Path) -> None:
         ["--seeds", good, "--ood", tmp_path / "bad.jsonl"],
     ):
         done = cli("init", tmp_path / "p", *arguments)
-        assert (done.code, done.err.count("\n")) == (2, 1)
+        assert (done.code, done.lines) == (2, 1)
     begun(tmp_path / "p", "--seeds", good)
 
 

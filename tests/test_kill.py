@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,10 @@ import pytest
 from helpers import candidates, cli, make_project, started
 from server import Body, TeacherServer, drawn
 
-WINDOW = 0.05
-"""Seconds before a kill in which an answer may have reached the socket and not yet the ledger."""
+AT_ONCE = 4
+LOST_AT_A_KILL = 2 * AT_ONCE
+"""Answers that may be on their way from the server to the ledger: those not yet read, and as many in the
+group being written. A count and not a time: a machine may be as slow as it likes."""
 TARGET = 150
 
 
@@ -36,54 +40,64 @@ def uninterrupted(tmp_path: Path) -> list[tuple[str, bool]]:
         return candidates(folder)
 
 
-def kill_after(folder: Path, server: TeacherServer, answers: int) -> float:
-    """Start a run and kill it when that many more answers were given; gives the moment of the kill."""
+def kill_after(folder: Path, server: TeacherServer, answers: int) -> None:
+    """Start a run and kill it when that many more answers were given."""
     goal = len(server.answered()) + answers
     with started("--project", folder, "run", "--json") as child:
         while len(server.answered()) < goal and child.poll() is None:
             time.sleep(0.002)
         assert child.poll() is None, child.communicate()
-        moment = time.monotonic()
         child.kill()
         child.communicate()
-    return moment
 
 
-def assert_nothing_paid_twice(server: TeacherServer, kills: list[float]) -> None:
-    """An answer that was given twice was given shortly before a kill the first time."""
-    first: dict[str, float] = {}
-    for one in server.answered():
-        assert one.answered is not None
-        if one.name in first:
-            given = first[one.name]
-            assert any(kill - WINDOW <= given <= kill + WINDOW for kill in kills), (given, kills)
-        first.setdefault(one.name, one.answered)
+def recorded(folder: Path) -> int:
+    """Answers in the ledger, as somebody beside the run reads it."""
+    with closing(sqlite3.connect(folder / ".seedstock" / "ledger.db")) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return int(db.execute("SELECT count(*) FROM responses").fetchone()[0])
 
 
 def test_three_kills_change_nothing_and_cost_nothing(
     tmp_path: Path, server: TeacherServer, uninterrupted: list[tuple[str, bool]]
 ) -> None:
-    folder = make_project(tmp_path / "p", server.url, target=TARGET, teacher={"concurrency": 4})
+    folder = make_project(tmp_path / "p", server.url, target=TARGET, teacher={"concurrency": AT_ONCE})
     chance = random.Random(5)
-    kills = [kill_after(folder, server, chance.randint(3, 12)) for _ in range(3)]
+    for _ in range(3):
+        kill_after(folder, server, chance.randint(3, 12))
     server.latency = 0
     done = cli("--project", folder, "run", "--json")
     assert done.code == 0, done
     assert done.json["accepted"] == TARGET
-    assert_nothing_paid_twice(server, kills)
+    again = Counter(one.name for one in server.answered())
+    assert again.total() - len(again) <= 3 * LOST_AT_A_KILL
     assert candidates(folder) == uninterrupted
 
 
-def test_what_was_answered_before_a_kill_is_in_the_ledger(tmp_path: Path, server: TeacherServer) -> None:
-    folder = make_project(tmp_path / "p", server.url, target=TARGET, teacher={"concurrency": 4})
-    kill = kill_after(folder, server, 10)
-    sure = [one for one in server.answered() if one.answered is not None and one.answered < kill - WINDOW]
-    db = sqlite3.connect(folder / ".seedstock" / "ledger.db")
-    try:
-        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert db.execute("SELECT count(*) FROM responses").fetchone()[0] >= len(sure) > 0
-    finally:
-        db.close()
+def test_what_was_answered_is_in_the_ledger_before_anything_else_happens(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    """While the next answers are still awaited, those that came are safe: a kill then costs none of them."""
+    folder = make_project(tmp_path / "p", server.url, target=TARGET, teacher={"concurrency": AT_ONCE})
+    with started("--project", folder, "run", "--json") as child:
+        while len(server.answered()) < 10 and child.poll() is None:
+            time.sleep(0.002)
+        server.latency = 3600.0
+        until, looks = time.monotonic() + 120, 0
+        before: set[str] = set()
+        while looks < 5:  # the last of the quick answers are out, and nothing moves any more
+            assert child.poll() is None, child.communicate()
+            assert time.monotonic() < until, "answered, and not in the ledger"
+            time.sleep(0.1)
+            last, before = before, {one.name for one in server.answered()}
+            looks = looks + 1 if before == last and recorded(folder) == len(before) >= 10 else 0
+        child.kill()
+        child.communicate()
+    server.latency = 0
+    assert cli("--project", folder, "run", "--json").code == 0
+    again = Counter(one.name for one in server.answered())
+    assert before <= set(again)
+    assert {name for name, times in again.items() if times > 1} & before == set()
 
 
 def test_a_kill_while_a_release_is_written_leaves_none_behind(tmp_path: Path, server: TeacherServer) -> None:

@@ -97,7 +97,7 @@ def title_in_browser(content: str, folder: Path) -> tuple[str, str]:
             "--no-first-run",
             "--dump-dom", path.as_uri(),
         ],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=240, check=True,
     )  # fmt: skip
     found = re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL)
     assert found is not None

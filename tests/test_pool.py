@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -263,11 +264,26 @@ def test_a_dead_server_is_given_the_patience_asked_for_and_little_more() -> None
     assert "does not answer" in str(kept.ends[0])
 
 
-def test_an_address_that_nobody_ever_answered_from_is_given_up_soon() -> None:
+@pytest.mark.parametrize("chance", range(20))
+def test_an_address_that_nobody_ever_answered_from_is_given_up_soon(chance: int) -> None:
+    random.seed(chance)
     refused = Transient("connection", "refused")
     _, kept = simulate(lambda n, k: refused, [60], patience=120)
     assert "does not answer" in str(kept.ends[0])
-    assert NEVER_REACHED < kept.ended_at < 4 * NEVER_REACHED
+    assert NEVER_REACHED < kept.ended_at < NEVER_REACHED + 0.5
+
+
+@pytest.mark.parametrize("chance", range(20))
+def test_a_server_that_went_away_is_given_its_patience_and_not_a_pause_more(chance: int) -> None:
+    random.seed(chance)
+
+    def behaviour(n: int, k: int) -> float | Exception:
+        there = asyncio.get_running_loop().time() < 10
+        return 1.0 if there else Transient("connection", "refused")
+
+    _, kept = simulate(behaviour, [400], n=3000, concurrency=8, patience=60)
+    assert "does not answer" in str(kept.ends[0])
+    assert 70 <= kept.ended_at < 71.5
 
 
 def test_requests_a_minute_are_kept_over_many_minutes() -> None:

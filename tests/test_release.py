@@ -151,7 +151,7 @@ def test_a_name_never_stands_for_two_contents(folder: Path) -> None:
     first = Path(release(folder, "--name", "one")["path"])
     shutil.rmtree(first)
     done = cli("--project", folder, "release", "--name", "one", "--format", "prompt_completion", "--json")
-    assert (done.code, done.err.count("\n")) == (2, 1), done
+    assert (done.code, done.lines) == (2, 1), done
     assert "other content" in done.err
     assert list((folder / "releases").iterdir()) == []
     assert release(folder)["release"] == "v1"
@@ -160,7 +160,7 @@ def test_a_name_never_stands_for_two_contents(folder: Path) -> None:
 def test_an_existing_release_is_never_written_again(folder: Path) -> None:
     before = contents(Path(release(folder, "--name", "one")["path"]))
     done = cli("--project", folder, "release", "--name", "one")
-    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert (done.code, done.lines) == (2, 1)
     assert contents(folder / "releases" / "one") == before
     assert [release(folder)["release"] for _ in range(2)] == ["v1", "v2"]
 
@@ -298,7 +298,7 @@ def test_verify_finds_harm_and_names_the_file(harm: Callable[[Path], str], folde
     name = harm(made)
     for given in ("v1", made):
         done = cli("--project", folder, "verify", given, "--json")
-        assert (done.code, done.err.count("\n")) == (3, 1), done
+        assert (done.code, done.lines) == (3, 1), done
         assert name in done.err
         assert done.json["refused"][0]["status"] == "fail"
 
@@ -353,7 +353,7 @@ def test_a_forged_release_is_refused_in_one_line(
     change: Callable[[dict[str, Any], Path], None], folder: Path
 ) -> None:
     done = verified_elsewhere(folder, change)
-    assert (done.code, done.err.count("\n")) == (3, 1), done
+    assert (done.code, done.lines) == (3, 1), done
 
 
 def test_a_folder_that_is_no_release_is_bad_input(folder: Path) -> None:

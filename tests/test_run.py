@@ -391,7 +391,7 @@ def test_two_runs_at_once_are_told_apart(tmp_path: Path, server: TeacherServer) 
     folder = make_project(tmp_path / "p", server.url)
     with Project(folder) as project, project.locked():
         done = cli("--project", folder, "run")
-    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert (done.code, done.lines) == (2, 1)
     assert "another seedstock" in done.err
 
 
@@ -424,7 +424,7 @@ def test_a_key_that_no_header_can_hold_is_said_in_one_line(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-one\r\nX-Evil: yes")
     done = cli("--project", make_project(tmp_path / "p", server.url), "run")
-    assert (done.code, done.err.count("\n")) == (2, 1), done
+    assert (done.code, done.lines) == (2, 1), done
     assert "OPENAI_API_KEY" in done.err
     assert "sk-one" not in done.err
 
@@ -441,7 +441,7 @@ def test_half_a_character_in_a_seed_is_said_with_its_line(
     rows[4][field] += " \udfff"
     write_rows(folder / "seeds.jsonl", rows)
     done = cli("--project", folder, "run", "--json")
-    assert (done.code, done.err.count("\n")) == (2, 1), done
+    assert (done.code, done.lines) == (2, 1), done
     assert "seeds.jsonl:5" in done.err
 
 

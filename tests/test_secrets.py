@@ -116,7 +116,7 @@ def test_a_run_that_fails_says_why_without_the_key(
     refused_with(server, status)
     folder = keyed_project(tmp_path / "p", server, {})
     done = process("--project", folder, "run", "--json", env={"SHOP_KEY": KEY})
-    assert (done.code, done.out, done.err.count("\n")) == (4, "", 1), done
+    assert (done.code, done.out, done.lines) == (4, "", 1), done
     assert authorizations(server) == {f"Bearer {KEY}"}
     if status != "redirect":
         assert "bad key …" in done.err or "gateway bad key" in done.err, "the server's words, without the key"
@@ -131,7 +131,7 @@ def test_a_batch_that_is_refused_says_why_without_the_key(
     refused_with(server, status)
     folder = keyed_project(tmp_path / "p", server, BATCH)
     done = cli("--project", folder, "run", "--json")
-    assert (done.code, done.err.count("\n")) == (4, 1), done
+    assert (done.code, done.lines) == (4, 1), done
     assert "bad key …" in done.err
     assert authorizations(server) == {f"Bearer {KEY}"}
     assert_hidden(folder, [done])
@@ -155,7 +155,7 @@ def test_a_batch_refused_as_a_whole_shows_no_key(
     server.batch.statuses = ("failed",)
     folder = keyed_project(tmp_path / "p", server, BATCH)
     done = cli("--project", folder, "run")
-    assert (done.code, done.err.count("\n")) == (4, 1), done
+    assert (done.code, done.lines) == (4, 1), done
     assert "bad key …" in done.err
     assert_hidden(folder, [done])
 
@@ -198,7 +198,7 @@ def test_a_key_in_a_config_is_refused_and_not_repeated(
     teacher = {"kind": kind, "base_url": "http://127.0.0.1:9/v1", "model": "m", **mistake}
     folder = make_project(tmp_path / "p", teacher=teacher)
     done = cli("--project", folder, *command)
-    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done
+    assert (done.code, done.out, done.lines) == (2, "", 1), done
     assert SECRET not in done.err
     assert "teacher" in done.err
     assert not (folder / ".seedstock" / "ledger.db").exists()
@@ -207,5 +207,5 @@ def test_a_key_in_a_config_is_refused_and_not_repeated(
 def test_a_key_file_that_cannot_be_read_is_named(tmp_path: Path, server: TeacherServer) -> None:
     folder = keyed_project(tmp_path / "p", server, {"api_key_file": str(tmp_path / "none.txt")})
     done = cli("--project", folder, "run")
-    assert (done.code, done.err.count("\n")) == (2, 1), done
+    assert (done.code, done.lines) == (2, 1), done
     assert "none.txt" in done.err

@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 
-from seedstock.backoff import pause
+from seedstock.backoff import FIRST_SECONDS, pause
 from seedstock.errors import TeacherError
 from seedstock.exchange import Request, Response
 from seedstock.level import Level
@@ -250,17 +250,25 @@ class Pool(Line):
         """Everybody waits, longer each time, until one question is answered."""
         if now >= self._wall_until:
             self._rounds += 1
-            self._wall_until = now + pause(self._rounds, problem.retry_after, self._settings.patience)
+            wait = pause(self._rounds, problem.retry_after, self._settings.patience)
+            if problem.retry_after is None:
+                # Nobody is found dead while all are asleep: the last try is made when patience ends.
+                wait = min(wait, max(self._alive_at + self._patience - now, FIRST_SECONDS))
+            self._wall_until = now + wait
 
     def _used_up(self, question: Question, now: float) -> bool:
         """Whether to give a question up: its tries are used, while the teacher does answer others."""
         late = not self._rounds and now - question.since >= self._settings.request_deadline
         return bool(self._counts.answered) and (late or question.blamed >= self._settings.max_attempts)
 
+    @property
+    def _patience(self) -> float:
+        return self._settings.patience if self._reached else min(self._settings.patience, NEVER_REACHED)
+
     def _gone(self, now: float, problem: Transient) -> bool:
         """End where nobody has answered for too long, or the server asks for more patience than there is."""
         silent, misses = now - self._alive_at, sum(self._row.values())
-        patience = self._settings.patience if self._reached else min(self._settings.patience, NEVER_REACHED)
+        patience = self._patience
         asks_more = misses >= WALL and (problem.retry_after or 0.0) > self._settings.patience
         if not asks_more and not (silent > patience and (misses >= WALL or silent > 2 * patience)):
             return False
