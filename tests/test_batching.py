@@ -76,7 +76,7 @@ def kill_while_polling(folder: Path, server: TeacherServer, *arguments: object) 
     """Start a run and kill it once it has looked at an open batch a few times."""
     server.batch.statuses = FOREVER
     with started("--project", folder, "run", "--json", *arguments) as child:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 240
         while not any(batch["looks"] > 1 for batch in server.batch.batches.values()):
             assert child.poll() is None, child.communicate()
             assert time.monotonic() < until

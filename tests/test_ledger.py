@@ -387,8 +387,7 @@ def test_what_was_acknowledged_survives_a_kill(path: Path) -> None:
     for turn in range(3):
         with writer(path, f"turn{turn}", 1_000_000) as process:
             assert process.stdout is not None
-            acknowledged.append(process.stdout.readline().strip())
-            time.sleep(0.03 + 0.07 * turn)
+            acknowledged += [process.stdout.readline().strip() for _ in range(20 + 50 * turn)]
             os.kill(process.pid, signal.SIGKILL)
             rest = process.stdout.read().split("\n")
             acknowledged += rest[:-1]  # after the last newline: nothing, or half a line

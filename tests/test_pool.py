@@ -50,24 +50,24 @@ def test_tokens_a_minute_are_kept() -> None:
     assert 45 <= times[-1] - times[0] <= 55
 
 
-def test_a_server_that_asks_everybody_to_wait_is_left_alone(ledger: Ledger) -> None:
-    def behaviour(n: int, k: int) -> float | Response:
-        return Response("full up", usage=Usage(100, 10), hold=0.6) if n == 0 else 0.05
+def test_a_server_that_asks_everybody_to_wait_is_left_alone() -> None:
+    asked: list[float] = []
 
-    with asker(ledger, behaviour, concurrency=2) as door:
-        found = door.answers(questions(6))
-        next(found)
-        assert door.note().startswith("waiting 1 s: the server's rate limit")
-        list(found)
-    times = [at for _, at in teacher(door).calls]
-    assert min(at - times[0] for at in times[2:]) >= 0.6
+    def behaviour(n: int, k: int) -> float | Response:
+        asked.append(asyncio.get_running_loop().time())
+        return Response("full up", usage=Usage(100, 10), hold=60.0) if n == 0 else 1.0
+
+    notes, kept = simulate(behaviour, [5.0, 100.0], n=6, concurrency=2)
+    assert notes[0].startswith("waiting 55 s: the server's rate limit")
+    assert [at < 60 for at in asked] == [True, True, False, False, False, False]
+    assert len(kept.got) == 6
 
 
 # -- deadlines
 
 
 def test_a_request_past_its_deadline_is_failed_and_the_others_are_answered(ledger: Ledger) -> None:
-    with asker(ledger, lambda n, k: 3600.0 if n == 3 else 0.01, request_deadline=0.3) as door:
+    with asker(ledger, lambda n, k: 3600.0 if n == 3 else 0.01, request_deadline=2) as door:
         found = list(door.answers(questions(10)))
         assert teacher(door).under_way == 0
     assert reasons(found) == {3: FAILED + "timeout"}
@@ -84,12 +84,12 @@ def test_a_deadline_is_kept_to_the_second() -> None:
 
 def test_the_total_deadline_ends_it_and_what_was_answered_is_kept(ledger: Ledger) -> None:
     with (
-        asker(ledger, lambda n, k: 0.05, concurrency=2, total_deadline=0.4) as door,
+        asker(ledger, lambda n, k: 0.05, concurrency=2, total_deadline=1.5) as door,
         pytest.raises(TeacherError, match="total deadline"),
     ):
         list(door.answers(questions(5000)))
     asked = len(teacher(door).calls)
-    assert 1 <= asked <= 20
+    assert 1 <= asked <= 70
     assert len(ledger.answers([door.key(q) for q in questions(5000)])) == asked
 
 

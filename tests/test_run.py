@@ -176,9 +176,10 @@ def test_a_fault_is_counted_and_tried_again(fault: str, tmp_path: Path, server: 
 
 def test_a_slow_answer_times_out_and_is_tried_again(tmp_path: Path, server: TeacherServer) -> None:
     server.fault = lambda body, attempt: "slow" if attempt == 0 and drawn(body).random() < 0.2 else None
-    result = run(make_project(tmp_path / "p", server.url, teacher={"timeout": 0.4}))
+    result = run(make_project(tmp_path / "p", server.url, teacher={"timeout": 1.5}))
     assert result["accepted"] == 30
-    assert result["faults"] == {"timeout": server.outcomes()["slow"]}
+    assert set(result["faults"]) == {"timeout"}
+    assert result["faults"]["timeout"] >= server.outcomes()["slow"] > 0
 
 
 def test_faults_change_nothing_in_the_result(tmp_path: Path, server: TeacherServer) -> None:
