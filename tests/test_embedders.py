@@ -26,7 +26,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from seedstock.backoff import LONGEST_SECONDS, asked_for, pause
+from seedstock.backoff import FIRST_SECONDS, LONGEST_SECONDS, asked_for, pause
 from seedstock.embedders import weights
 from seedstock.embedders.base import Embedder, Vectors
 from seedstock.embedders.cache import VectorCache, default_cache_dir
@@ -545,6 +545,14 @@ def test_pauses_follow_the_server_or_grow() -> None:
     assert 0 <= pause(1, None) <= 0.5
     assert 0 <= pause(4, None) <= 4
     assert pause(30, None) <= LONGEST_SECONDS
+
+
+def test_a_pause_ends_where_patience_ends_unless_the_server_asked_for_it() -> None:
+    for _ in range(100):
+        assert pause(30, None, left=3.0) <= 3
+        assert pause(30, 0.0, left=3.0) <= 3
+        assert 0 <= pause(30, None, left=-1.0) <= FIRST_SECONDS
+        assert 15 <= pause(1, 15, 60, left=3.0) <= 16
 
 
 @pytest.fixture

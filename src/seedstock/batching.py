@@ -7,7 +7,6 @@ it there, or asks the server for it by its mark; it hands nothing over twice tha
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -231,7 +230,7 @@ class BatchLine(Line):
 
     async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
         """Call until it goes through; TeacherError after `patience` seconds in which it never did."""
-        failures, since = 0, time.monotonic()
+        failures, since, patience = 0, self._loop.time(), self._settings.patience
         while True:
             try:
                 result = await call()
@@ -239,13 +238,13 @@ class BatchLine(Line):
                 failures += 1
                 self._count_fault(problem)
                 self._trouble = f"no answer from the batch service: {problem}"
-                silent = time.monotonic() - since
-                if silent > self._settings.patience or self._stopping.is_set():
+                silent = self._loop.time() - since
+                if silent > patience or self._stopping.is_set():
                     raise TeacherError(
                         f"the batch service has not answered for {silent:.0f} s, the last: {problem};"
                         " what was handed over is kept, run again to resume"
                     ) from problem
-                await self._sleep(pause(failures, problem.retry_after, self._settings.patience))
+                await self._sleep(pause(failures, problem.retry_after, patience, patience - silent))
             else:
                 self._trouble = ""
                 return result

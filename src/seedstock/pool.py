@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 
-from seedstock.backoff import FIRST_SECONDS, pause
+from seedstock.backoff import pause
 from seedstock.errors import TeacherError
 from seedstock.exchange import Request, Response
 from seedstock.level import Level
@@ -250,10 +250,8 @@ class Pool(Line):
         """Everybody waits, longer each time, until one question is answered."""
         if now >= self._wall_until:
             self._rounds += 1
-            wait = pause(self._rounds, problem.retry_after, self._settings.patience)
-            if problem.retry_after is None:
-                # Nobody is found dead while all are asleep: the last try is made when patience ends.
-                wait = min(wait, max(self._alive_at + self._patience - now, FIRST_SECONDS))
+            left = self._alive_at + self._patience - now
+            wait = pause(self._rounds, problem.retry_after, self._settings.patience, left)
             self._wall_until = now + wait
 
     def _used_up(self, question: Question, now: float) -> bool:
