@@ -37,15 +37,9 @@ def listed_price(model: str, base_url: str, batch: bool = False) -> tuple[Price,
     price = _price((listed or single).model_price, 2 if half else 1)
     if price is None:
         return None
-    kind = (
-        "half price for batches"
-        if half
-        else ""
-        if not batch
-        else "batch price"
-        if listed
-        else "no batch price"
-    )
+    kind = ""
+    if batch:
+        kind = "half price for batches" if half else "batch price" if listed else "no batch price"
     return price, ", ".join(filter(None, [_source(single), kind]))
 
 

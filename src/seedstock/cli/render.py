@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import click
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -161,7 +162,7 @@ def _slow_lines() -> Callable[[Status], None]:
         elif now - said > SLOW_SECONDS and status.note:
             said = now
             line = f"{status.accepted} of {status.wanted} rows, {status.sent} requests sent; {status.note}"
-            print(printable(line), file=sys.stderr, flush=True)  # noqa: T201
+            click.echo(printable(line), err=True)
 
     return update
 
