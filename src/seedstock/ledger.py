@@ -18,6 +18,7 @@ from seedstock.exchange import Request, Response, Token, Usage, canonical
 from seedstock.groupwriter import GroupWriter
 from seedstock.ledgerfile import SERIAL, TABLES, connect, prepare
 from seedstock.records import Asked, BatchRecord, Candidate, Frozen, Spent, Waiver
+from seedstock.text import storable
 
 
 def _insert_into(table: str, ignore: bool) -> str:
@@ -311,18 +312,13 @@ def request_text(request: Request, sampling: dict[str, Any]) -> str:
 _dump = json.JSONEncoder().encode
 
 
-def _clean(text: str) -> str:
-    """SQLite stores UTF-8: lone surrogates become question marks."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
-
-
 def _cleaned(row: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(_clean(value) if isinstance(value, str) else value for value in row)
+    return tuple(storable(value) if isinstance(value, str) else value for value in row)
 
 
 def _stored(answer: str) -> str | bytes:
     """An answer as it can be stored without loss: read again, it must be gated as it was."""
-    whole = _clean(answer) == answer
+    whole = storable(answer) == answer
     return answer if whole else answer.encode("utf-8", "surrogatepass")
 
 

@@ -23,6 +23,11 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _INSIDE = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 
 
+def storable(text: str) -> str:
+    """`text` as UTF-8 can hold it: lone surrogates become question marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
 def normalise(text: str) -> str:
     """NFKC, case folded, white space collapsed, punctuation at both ends dropped."""
     folded = " ".join(_fold(_fold(text)).split())  # once is not enough: folding can make a new ligature

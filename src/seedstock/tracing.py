@@ -10,6 +10,7 @@ from seedstock.errors import InputError
 from seedstock.example import Example
 from seedstock.project import Project
 from seedstock.records import Asked, Candidate
+from seedstock.text import storable
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ def trace(project: Project, id_: str) -> Trace:
             if row.id == id_:
                 return _real(project, row, outcome)
     # An argument may hold bytes that are no text; no recorded id does.
-    named = id_.encode("utf-8", "replace").decode()
+    named = storable(id_)
     found = project.ledger.find_candidates(named) if project.has_ledger else []
     if not found:
         close = get_close_matches(id_, [row.id for row in project.seeds], n=1, cutoff=0.6)

@@ -9,14 +9,14 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from seedstock.errors import InputError, MissingExtra, SeedstockError, TeacherError, one_line
+from seedstock.errors import InputError, MissingExtra, SeedstockError
 from seedstock.exchange import Response
 from seedstock.teachers.base import Transient
 from seedstock.teachers.chat import ChatSettings
 from seedstock.teachers.keys import hide, read_key
 from seedstock.teachers.limits import retry_after
 from seedstock.teachers.messages import answer
-from seedstock.teachers.wire import MOST_BYTES, Said, refusal, said
+from seedstock.teachers.wire import Said, lines_of, lost, not_connected, refusal, said
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -65,7 +65,7 @@ class Wire:
         client: Any = self._open()
         try:
             response = await client.get(path, cast_to=httpx2.Response, stream=True)
-            async for line in _split(response.aiter_bytes()):
+            async for line in lines_of(response.aiter_bytes()):
                 yield line
         except self._errors() as problem:
             failure = self._failure(problem)
@@ -160,27 +160,11 @@ class Wire:
         inner = problem
         while inner.__cause__ is not None and not isinstance(inner, aiohttp.ClientError):
             inner = inner.__cause__
-        words = self.hide(one_line(str(inner), 300))
-        if isinstance(inner, aiohttp.ClientConnectorCertificateError):
-            return TeacherError(f"the certificate of {self.address} cannot be trusted: {words}")
         if isinstance(inner, aiohttp.ClientConnectorError):
-            return Transient("connection", f"cannot connect to {self.address}: {words}")
-        return Transient("reset", f"connection lost: {words}")
+            return not_connected(inner, self.address, self._key)
+        return lost(inner, self._key)
 
     def _refused(self, status: int, what: Said, wait: float | None) -> SeedstockError:
         if status == 401 and not self._key:
             what = what._replace(words=f"{what.words} (there is no key in ${self._key_env})")
         return refusal(self.address, status, what, wait)
-
-
-async def _split(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Lines, ended by line feeds alone: the library's own would also cut at U+2028 inside a text."""
-    rest = b""
-    async for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield line
-        if len(rest) > MOST_BYTES:
-            raise Transient("bad_body", f"a line is longer than {MOST_BYTES} bytes")
-    if rest:
-        yield rest

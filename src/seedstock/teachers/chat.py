@@ -15,6 +15,7 @@ from seedstock.exchange import Request, Response, Token, Usage
 from seedstock.teachers.base import TeacherSettings, Transient
 from seedstock.teachers.keys import KeySettings
 from seedstock.teachers.wire import of_error, refusal
+from seedstock.text import storable
 
 Mode = Literal["json_schema", "json_object", "none"]
 MODES: tuple[Mode, ...] = ("json_schema", "json_object", "none")
@@ -158,8 +159,8 @@ def completed(data: Any, raw: bytes, url: str, *, logprobs: bool = False, hold: 
         raise _error(choice, url)
     text, refused = _text(message)
     return Response(
-        text, "refusal" if refused else _word(choice.get("finish_reason"), "stop"),
-        _word(data.get("model"), ""), usage(data.get("usage")),
+        text, "refusal" if refused else word(choice.get("finish_reason"), "stop"),
+        word(data.get("model")), usage(data.get("usage")),
         _tokens(choice.get("logprobs")) if logprobs else (), hold,
     )  # fmt: skip
 
@@ -208,9 +209,7 @@ def usage(counted: Any) -> Usage:
     cached = details.get("cached_tokens") if isinstance(details, dict) else None
     if cached is None:
         cached = counted.get("prompt_cache_hit_tokens")
-    return Usage(
-        _count(counted.get("prompt_tokens")), _count(counted.get("completion_tokens")), _count(cached)
-    )
+    return Usage(count(counted.get("prompt_tokens")), count(counted.get("completion_tokens")), count(cached))
 
 
 def _tokens(logprobs: Any) -> tuple[Token, ...]:
@@ -249,12 +248,11 @@ def _error(data: dict[str, Any], url: str) -> SeedstockError:
     return Transient("bad_body", f"an error instead of a completion: {what.words}")
 
 
-def _count(count: Any) -> int | None:
+def count(told: Any) -> int | None:
     """A count as the server gave it; None for anything that is no count."""
-    return count if type(count) is int and 0 <= count < 2**53 else None
+    return told if type(told) is int and 0 <= told < 2**53 else None
 
 
-def _word(value: Any, default: str) -> str:
-    """A short word of the server's that any file can hold."""
-    word = value if value and isinstance(value, str) else default
-    return word[:200].encode("utf-8", "replace").decode()
+def word(value: Any, default: str = "") -> str:
+    """A short word of the server's that any file can hold; `default` for anything that is no text."""
+    return storable((value if value and isinstance(value, str) else default)[:200])

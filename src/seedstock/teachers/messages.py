@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 from seedstock.exchange import Request, Response, Usage, canonical
-from seedstock.teachers.chat import ChatSettings
+from seedstock.teachers.chat import ChatSettings, count, word
+from seedstock.text import storable
 
 WAYS = ("json_schema", "tool", "none")
 """How JSON is asked for, best first: a schema for the text, a tool that must be called, the prompt alone."""
@@ -33,11 +34,11 @@ def body(settings: ChatSettings, request: Request, way: str) -> dict[str, Any]:
 
     Parameters that the protocol does not know, such as `seed`, are left out: it refuses them.
     """
-    system = "\n\n".join(_utf8(m.content) for m in request.messages if m.role == "system")
+    system = "\n\n".join(storable(m.content) for m in request.messages if m.role == "system")
     made: dict[str, Any] = {
         "model": settings.model, "max_tokens": settings.max_tokens,
         "messages": [
-            {"role": m.role, "content": _utf8(m.content)} for m in request.messages if m.role != "system"
+            {"role": m.role, "content": storable(m.content)} for m in request.messages if m.role != "system"
         ],
         **settings.model_dump(include={"temperature", "top_p"}, exclude_none=True),
         **{name: value for name, value in request.params.items() if name in _PARAMS},
@@ -87,7 +88,7 @@ def answer(data: Any, seconds: float = 0.0) -> Response:
     reason = str(data.get("stop_reason") or "end_turn")
     model = str(data.get("model") or "")
     return Response(
-        text, _word(_FINISHED.get(reason, reason)), _word(model), _usage(data.get("usage")), hold=seconds
+        text, word(_FINISHED.get(reason, reason)), word(model), _usage(data.get("usage")), hold=seconds
     )
 
 
@@ -107,7 +108,7 @@ def _asking_for(schema: str, way: str) -> dict[str, Any]:
         tool = {
             "name": _TOOL,
             "description": "Hands over the answer.",
-            "input_schema": json.loads(_utf8(schema)),
+            "input_schema": json.loads(storable(schema)),
         }
         choice = {"type": "tool", "name": _TOOL, "disable_parallel_tool_use": True}
         return {"tools": [tool], "tool_choice": choice}
@@ -122,7 +123,7 @@ def _closed(schema: str) -> dict[str, Any] | None:
     """
     from anthropic import transform_schema
 
-    value = json.loads(_utf8(schema))
+    value = json.loads(storable(schema))
     try:
         return None if _open_object(value) else transform_schema(value)
     except (ValueError, TypeError, AttributeError, AssertionError, RecursionError):
@@ -154,23 +155,8 @@ def _merged(made: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
 def _usage(told: Any) -> Usage:
     usage = told if isinstance(told, dict) else {}
     plain, read, written = (
-        _tokens(usage.get(name))
+        count(usage.get(name))
         for name in ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
     )
     prompt = None if plain is None else plain + (read or 0) + (written or 0)
-    return Usage(prompt, _tokens(usage.get("output_tokens")), read, written)
-
-
-def _tokens(count: Any) -> int | None:
-    """A count as the server gave it; None for anything that is no count."""
-    return count if type(count) is int and 0 <= count < 2**53 else None
-
-
-def _word(value: str) -> str:
-    """A short word of the server's that any file can hold."""
-    return _utf8(value[:200])
-
-
-def _utf8(text: str) -> str:
-    """`text` as it can be sent: lone surrogates become question marks."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return Usage(prompt, count(usage.get("output_tokens")), read, written)

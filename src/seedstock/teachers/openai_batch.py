@@ -96,7 +96,7 @@ class OpenAIBatches(BatchProtocol):
         status = one_line(str(found.get("status")), 40)
         counts = found.get("request_counts")
         counts = counts if isinstance(counts, dict) else {}
-        done, failed, total = (_count(counts.get(name)) for name in ("completed", "failed", "total"))
+        done, failed, total = (chat.count(counts.get(name)) or 0 for name in ("completed", "failed", "total"))
         failure = _failure(found) if status == "failed" else ""
         return BatchState(status, status in _ENDED, done, failed, total, failure)
 
@@ -197,10 +197,6 @@ def _name(data: dict[str, Any], what: str) -> str:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _count(value: Any) -> int:
-    return value if type(value) is int and value >= 0 else 0
 
 
 def _made(batch: dict[str, Any]) -> float:

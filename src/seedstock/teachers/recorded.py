@@ -280,13 +280,8 @@ def _plain(line: dict[str, Any]) -> Response:
         text = messages[-1]["content"]
     if not isinstance(text, str):
         raise ValueError(f"a line without an answer: {_NO_ANSWER}")
-    reason, model = _word(line.get("finish_reason")), _word(line.get("model"))
+    reason, model = chat.word(line.get("finish_reason")), chat.word(line.get("model"))
     return Response(text, reason or "stop", model, chat.usage(line.get("usage")))
-
-
-def _word(value: Any) -> str:
-    """A short word that any file can hold."""
-    return value[:200].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _question(line: dict[str, Any]) -> Question:

@@ -97,7 +97,7 @@ class Wire:
             async with session.get(url, allow_redirects=False, timeout=self._slow_timeout) as reply:
                 if reply.status != 200:
                     self._refuse(url, reply.status, self._scrub(await _whole(reply)), reply.headers)
-                async for line in _lines(reply):
+                async for line in lines_of(reply.content.iter_any()):
                     yield self._scrub(line)
                 return
         except self._faults as problem:
@@ -135,10 +135,6 @@ class Wire:
             wait = hold(headers) or None
         raise refusal(url, status, said(raw), wait)
 
-    def _hide(self, problem: object) -> str:
-        """What an error of the library's says, on one line, without the key."""
-        return one_line(hide(str(problem), self._key), 300)
-
     def _scrub(self, raw: bytes) -> bytes:
         if self._pattern is None or self._pattern.search(raw) is None:
             return raw
@@ -149,18 +145,12 @@ class Wire:
         import aiohttp
 
         if isinstance(problem, aiohttp.ClientConnectorError):
-            reason = getattr(problem.os_error, "reason", None) or getattr(problem, "reason", None)
-            words = self._hide(problem.os_error)
-            if isinstance(problem, aiohttp.ClientConnectorCertificateError):
-                return TeacherError(f"the certificate of {url} cannot be trusted: {words}")
-            if reason in _WRONG_CERTIFICATE:
-                return TeacherError(f"no TLS with {url}: {words}")
-            return Transient("connection", f"cannot connect to {url}: {words}")
+            return not_connected(problem, url, self._key)
         if isinstance(problem, TimeoutError):
             return Transient("timeout", f"no answer within {self._seconds:g} s")
         if isinstance(problem, aiohttp.InvalidURL | OverflowError):
             return TeacherError(f"{url!r} is not an address")
-        return Transient("reset", f"connection lost: {self._hide(problem)}")
+        return lost(problem, self._key)
 
     def _open(self) -> aiohttp.ClientSession:
         """The session; made once, with all that is the same for every request."""
@@ -180,6 +170,29 @@ class Wire:
         import aiohttp
 
         return (aiohttp.ClientError, OSError, OverflowError)
+
+
+def not_connected(problem: aiohttp.ClientConnectorError, url: str, key: str) -> SeedstockError:
+    """No connection was made: worth another try, unless it is the certificate."""
+    import aiohttp
+
+    reason = getattr(problem.os_error, "reason", None) or getattr(problem, "reason", None)
+    words = _without(key, problem.os_error)
+    if isinstance(problem, aiohttp.ClientConnectorCertificateError):
+        return TeacherError(f"the certificate of {url} cannot be trusted: {words}")
+    if reason in _WRONG_CERTIFICATE:
+        return TeacherError(f"no TLS with {url}: {words}")
+    return Transient("connection", f"cannot connect to {url}: {words}")
+
+
+def lost(problem: BaseException, key: str) -> Transient:
+    """A connection that was made has broken."""
+    return Transient("reset", f"connection lost: {_without(key, problem)}")
+
+
+def _without(key: str, problem: object) -> str:
+    """What an error of the library's says, on one line, without the key."""
+    return one_line(hide(str(problem), key), 300)
 
 
 def refusal(url: str, status: int, what: Said, wait: float | None = None) -> SeedstockError:
@@ -265,10 +278,10 @@ async def _whole(reply: aiohttp.ClientResponse) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def _lines(reply: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    """The lines that are not empty, without their ends."""
+async def lines_of(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The lines that are not empty, without their ends: line feeds alone. A line that is too long is cut."""
     rest = bytearray()
-    async for part in reply.content.iter_any():
+    async for part in parts:
         *whole, last = part.split(b"\n")
         for piece in whole:
             line = bytes(rest + piece).strip()
