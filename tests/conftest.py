@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import pytest
 from hypothesis import settings
 
 from seedstock.embedders.lexical import Lexical, LexicalSettings
+from seedstock.ledger import Ledger
+from server import TeacherServer
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("SEEDSTOCK_DATA", ROOT.parent / "shared" / "data"))
@@ -45,6 +47,20 @@ def cache_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 def same_jitter() -> None:
     """Pauses are drawn at random: every test draws the same ones each time."""
     random.seed(0)
+
+
+@pytest.fixture
+def server() -> Iterator[TeacherServer]:
+    """A teacher on loopback; a file with wishes of its own has a fixture of this name that adds them."""
+    with TeacherServer() as made:
+        yield made
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """An open ledger with nothing in it."""
+    with Ledger(tmp_path / "ledger.db") as made:
+        yield made
 
 
 @pytest.fixture

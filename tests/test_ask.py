@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,12 +14,6 @@ from seedstock.exchange import Request, Response
 from seedstock.ledger import Ledger
 from seedstock.line import FAILED
 from seedstock.teachers.base import Price, TeacherSettings, Transient
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger(tmp_path / "ledger.db") as made:
-        yield made
 
 
 def test_answers_come_in_the_order_of_the_requests_whatever_the_order_of_arrival(ledger: Ledger) -> None:

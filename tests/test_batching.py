@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +26,9 @@ DEAR: dict[str, Any] = {"price": {"input": 0, "output": 1000}, "max_tokens": 100
 
 
 @pytest.fixture
-def server() -> Iterator[TeacherServer]:
-    with TeacherServer() as made:
-        made.batch.statuses = DONE
-        yield made
+def server(server: TeacherServer) -> TeacherServer:
+    server.batch.statuses = DONE
+    return server
 
 
 def batch_project(folder: Path, server: TeacherServer, *, target: int = 30, **teacher: Any) -> Path:

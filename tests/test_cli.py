@@ -7,7 +7,7 @@ import signal
 import socket
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +39,6 @@ GATE = {"gate", "status", "figure", "threshold", "n", "reason"}
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def server() -> Iterator[TeacherServer]:
-    with TeacherServer() as made:
-        yield made
 
 
 def assert_one_line(done: Outcome, code: int, *words: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,6 @@ DEAR: dict[str, Any] = {"price": {"input": 0, "output": 1000}, "max_tokens": 100
 """Whatever is asked, the worst case of a question is 0.1."""
 WORST = {"prompt_tokens": 100, "completion_tokens": 100}
 OPENAI = {"base_url": "https://api.openai.com/v1", "model": "gpt-4o-mini"}
-
-
-@pytest.fixture
-def server() -> Iterator[TeacherServer]:
-    with TeacherServer() as made:
-        yield made
 
 
 def ok(folder: Path, *arguments: object) -> Outcome:

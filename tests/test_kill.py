@@ -6,7 +6,6 @@ import random
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -27,9 +26,9 @@ def some_fail_once(body: Body, attempt: int) -> str | None:
 
 
 @pytest.fixture
-def server() -> Iterator[TeacherServer]:
-    with TeacherServer(latency=0.05, fault=some_fail_once) as made:
-        yield made
+def server(server: TeacherServer) -> TeacherServer:
+    server.latency, server.fault = 0.05, some_fail_once
+    return server
 
 
 @pytest.fixture

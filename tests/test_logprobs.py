@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ FILE = "logprobs.jsonl"
 
 
 @pytest.fixture
-def server() -> Iterator[TeacherServer]:
-    with TeacherServer(logprobs=True) as made:
-        yield made
+def server(server: TeacherServer) -> TeacherServer:
+    server.logprobs = True
+    return server
 
 
 def ok(folder: Path, *arguments: object) -> Outcome:

@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -19,12 +18,6 @@ from seedstock.line import FAILED, OutOfMoney
 from seedstock.pool import NEVER_REACHED
 from seedstock.spending import Budget
 from seedstock.teachers.base import Price, TeacherSettings, Transient
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger(tmp_path / "ledger.db") as made:
-        yield made
 
 
 def reasons(found: list[tuple[Request, Response]]) -> dict[int, str]:

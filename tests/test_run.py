@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -30,12 +29,6 @@ from server import Body, TeacherServer, drawn, good, paraphrases
 
 FAULTS = ("429", "500", "503", "reset", "cut", "not_json")
 SHARED = Path(os.environ.get("SEEDSTOCK_SHARED", Path(__file__).parents[2] / "shared"))
-
-
-@pytest.fixture
-def server() -> Iterator[TeacherServer]:
-    with TeacherServer() as made:
-        yield made
 
 
 def run(folder: Path, *arguments: object) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,14 @@ BATCH = {"kind": "batch", "poll_seconds": 0.02}
 
 
 @pytest.fixture
-def server() -> Iterator[TeacherServer]:
+def server(server: TeacherServer) -> TeacherServer:
     """A server that repeats the key wherever it can."""
-    with TeacherServer(words=f"bad key {KEY}") as made:
-        made.extra = {"model": f"m-{KEY}", "system_fingerprint": KEY}
-        made.headers = {"X-Key": KEY}
-        made.answer = blabbing
-        made.batch.statuses = ("completed",)
-        yield made
+    server.words = f"bad key {KEY}"
+    server.extra = {"model": f"m-{KEY}", "system_fingerprint": KEY}
+    server.headers = {"X-Key": KEY}
+    server.answer = blabbing
+    server.batch.statuses = ("completed",)
+    return server
 
 
 def blabbing(body: Body) -> str:

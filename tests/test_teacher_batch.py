@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import pytest
@@ -29,10 +29,9 @@ T = TypeVar("T")
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[TeacherServer]:
+def server(server: TeacherServer, monkeypatch: pytest.MonkeyPatch) -> TeacherServer:
     monkeypatch.setenv(VARIABLE, KEY)
-    with TeacherServer() as running:
-        yield running
+    return server
 
 
 def job(n: int) -> Job:

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,10 +39,9 @@ T = TypeVar("T")
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[TeacherServer]:
+def server(server: TeacherServer, monkeypatch: pytest.MonkeyPatch) -> TeacherServer:
     monkeypatch.setenv(VARIABLE, KEY)
-    with TeacherServer() as running:
-        yield running
+    return server
 
 
 def question(n: int = 0, schema: dict[str, Any] | None = SCHEMA, **params: Any) -> Request:
