@@ -227,6 +227,14 @@ def test_a_person_who_waits_is_told_that_the_server_is_busy() -> None:
     assert (kept.failed, len(kept.got)) == ({}, 20)
 
 
+def test_a_person_who_waits_is_never_told_that_nothing_is_asked() -> None:
+    """Between two looks at a server that is away, nothing is under way for a moment."""
+    busy = Transient("503", "overloaded")
+    notes, _ = simulate(lambda n, k: busy, [at / 20 for at in range(20, 1000)], concurrency=8, patience=60)
+    assert {note.split()[0] for note in notes} <= {"waiting", "no", "about", "1"}
+    assert any(note == "about to ask again, last: 503: overloaded" for note in notes)
+
+
 def test_what_a_teacher_finds_out_is_recorded_and_told_to_the_next(ledger: Ledger) -> None:
     class Learning(Scripted):
         async def ask(self, request: Request) -> Response:

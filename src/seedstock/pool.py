@@ -74,7 +74,7 @@ class Pool(Line):
         if silent > 5 and self._tasks:
             last = f", last: {self._last_miss}" if self._last_miss else ""
             return f"no answer for {silent:.0f} s{last}"
-        if self._later and not self._tasks:
+        if (self._later or self._ready) and self._last_miss and not self._tasks:
             return f"about to ask again, last: {self._last_miss}"
         return f"{len(self._tasks)} at once"
 
