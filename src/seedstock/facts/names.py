@@ -1,0 +1,164 @@
+"""The names in a text: from the lists, from capitals, from real rows; and rare words, which may be names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from seedstock.facts.knowledge import Knowledge, inside, tells
+from seedstock.facts.lists import Named, key, names
+from seedstock.facts.scan import Token
+
+_TITLES = frozenset(
+    "mr mrs ms miss dr doctor prof professor sir madam lady lord st saint lt col gen sgt capt captain rev sen"
+    " gov rep jr sr hon".split()
+)
+_NO_NAMES = frozenset(
+    "am pm i im ive id ill ok tv cd dvd q a re fw fwd ps asap fyi rsvp ma'am monday tuesday wednesday thursday friday"
+    " saturday sunday january february march april may june july august september october november"
+    " december mon tue tues wed thu thur thurs fri sat sun jan feb mar apr jun jul aug sep sept oct nov dec".split()
+)
+_VERBS = frozenset(
+    "has had have is was were are will would can could may might must did does do and or who went got made took"
+    " gave ate bought sold paid left said told found kept read began became wrote won lost ran drove came saw"
+    " spent built grew met sat stood led knew thought brought taught caught fell held drew broke chose flew"
+    " sang swam threw wore woke rode shot slept spoke then now also never always only just still".split()
+)
+_LONGEST_HEADING = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name where it stands: tokens `first` to `last`.
+
+    `key` is equal for spellings of one name, `keys` are those of its words. A name that is not `firm`
+    may be no name: it only counts when another one took its place. `made_up_of_words`: nothing but its
+    capitals tell it, as in `General Motors`; such a name can be lost, but not be told when it is new.
+    """
+
+    key: str
+    text: str
+    firm: bool
+    first: int
+    last: int
+    keys: tuple[str, ...]
+    made_up_of_words: bool = False
+
+
+class _Search:
+    """The names of one text."""
+
+    def __init__(self, tokens: Sequence[Token], taken: Collection[int], knowledge: Knowledge, english: bool) -> None:
+        self.tokens = tokens
+        self.taken = taken
+        self.knowledge = knowledge
+        self.english = english
+        within = inside(tokens)
+        large = {key(token.low) for token in within if token.text[0].isupper()}
+        most = 0.5 if english else 0.3
+        share = len([t for t in within if t.text[0].isupper()]) / max(1, len(within))
+        self.capitals = tells(tokens) and share <= most and (english or knowledge.capitals)
+        self.within = large if self.capitals else frozenset[str]()
+
+    def all(self) -> list[Name]:
+        """In order, none within another."""
+        found, at = [], 0
+        while at < len(self.tokens):
+            name = self._at(at)
+            if name:
+                found.append(name)
+            at = name.last + 1 if name else at + 1
+        return found
+
+    def _at(self, at: int) -> Name | None:
+        token = self.tokens[at]
+        if token.kind != "word" or at in self.taken or len(token.low) < 2 or token.low in _NO_NAMES:
+            return None
+        return self._listed(at) or (self._capital(at) if self.capitals and token.text[0].isupper() else self._small(at))
+
+    def _listed(self, at: int) -> Name | None:
+        for words, named in names().get(key(self.tokens[at].low), ()):
+            last = self._matches(at, words)
+            if last < 0 or (named.capitals and not self.tokens[at].text.isupper()):
+                continue
+            firm = not named.doubtful or self._is_name(at, last)
+            return self._name(at, last, firm, named)
+        return None
+
+    def _matches(self, at: int, words: Sequence[str]) -> int:
+        """The last token of a listed name that begins here; -1 where it does not."""
+        for i, word in enumerate(words):
+            if i and at < len(self.tokens) and self.tokens[at].text in "-.'":
+                at += 1
+            if at >= len(self.tokens) or at in self.taken or key(self.tokens[at].low) != word:
+                return -1
+            at += 1
+        return at - 1
+
+    def _is_name(self, first: int, last: int) -> bool:
+        """Whether an ordinary word is a name here: its capital does not come from where it stands."""
+        token = self.tokens[first]
+        if not self.capitals or not token.text[0].isupper() or token.text.isupper():
+            return False
+        return not token.opens or key(token.low) in self.within or self._acts(last)
+
+    def _acts(self, last: int) -> bool:
+        """Whether what follows speaks of somebody: a verb, a possessive, another capital."""
+        token, after = self.tokens[last], self._word(last + 1)
+        if token.low.endswith("'s") and token.low not in ("it's", "that's", "let's", "what's", "here's", "there's"):
+            return True
+        if after is None:
+            return False
+        if after.text[0].isupper() and not after.text.isupper():
+            return not self.knowledge.ordinary(after.low)
+        return after.low in _VERBS or (len(after.low) > 3 and after.low.endswith("ed"))
+
+    def _word(self, at: int) -> Token | None:
+        return self.tokens[at] if 0 <= at < len(self.tokens) and self.tokens[at].kind == "word" else None
+
+    def _capital(self, at: int) -> Name | None:
+        token = self.tokens[at]
+        if token.low in _TITLES:
+            return None
+        ordinary = self.knowledge.ordinary(token.low) or self.knowledge.ordinary(key(token.low))
+        if ordinary:
+            return self._name(at, at, True, made_up=True) if self._in_run(at) else None
+        sure = not token.opens or key(token.low) in self.within or key(token.low) in self.knowledge.names
+        if sure or self._acts(at) or (token.text.isupper() and len(token.text) > 1):
+            return self._name(at, at, True)
+        return self._name(at, at, False) if self.english else None
+
+    def _in_run(self, at: int) -> bool:
+        """Whether an ordinary word with a capital stands beside another one: `General Motors`."""
+        token = self.tokens[at]
+        if token.opens or token.text.isupper() or not self.english:
+            return False
+        first = last = at
+        while (before := self._word(first - 1)) and before.text[0].isupper() and not before.opens:
+            first -= 1
+        while (after := self._word(last + 1)) and after.text[0].isupper():
+            last += 1
+        return 1 <= last - first < _LONGEST_HEADING
+
+    def _small(self, at: int) -> Name | None:
+        """A word that no capital tells: one the real rows know as a name, or a rare one."""
+        token = self.tokens[at]
+        if not self.english or len(token.low) < 3 or self.knowledge.ordinary(token.low):
+            return None
+        firm = key(token.low) in self.knowledge.names
+        return self._name(at, at, firm)
+
+    def _name(self, first: int, last: int, firm: bool, named: Named | None = None, made_up: bool = False) -> Name:
+        words = [token for token in self.tokens[first : last + 1] if token.kind == "word"]
+        keys = tuple(key(token.low) for token in words)
+        text = " ".join(token.text for token in words)
+        for ending in ("'s", "'"):
+            text = text.removesuffix(ending)
+        return Name(named.name if named else keys[0], text, firm, first, last, keys, made_up)
+
+
+def find_names(
+    tokens: Sequence[Token], taken: Collection[int], knowledge: Knowledge, english: bool = True
+) -> list[Name]:
+    """All names of a text; `taken` are tokens that are numbers or dates."""
+    return _Search(tokens, taken, knowledge, english).all()
