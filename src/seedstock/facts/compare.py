@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from seedstock.facts.names import Name
 from seedstock.facts.numbers import Number
 from seedstock.facts.places import Place, Stage, exchanged
 from seedstock.facts.reading import Facts
-from seedstock.facts.values import standing
+from seedstock.facts.values import in_order, standing, whole_names
 
 MOST_CHANGES = 50
 """More changes than this are not listed: the texts have nothing to do with each other."""
@@ -43,8 +44,9 @@ def changes(
     old = Facts(before, known) if isinstance(before, str) else before
     new = Facts(after, known) if isinstance(after, str) else after
     found: dict[Change, None] = {}
-    for look in (_numbers, _units, _swapped_numbers, _dates, _codes, _names, _swapped_names, _negations):
+    for look in (_numbers, _units, _swapped_numbers, _dates, _codes, _names, _negations):
         found.update(dict.fromkeys(look(old, new)))
+    found.update(dict.fromkeys(_swapped_names(old, new, values)))
     gone = (value for value in values if not standing(value, new))
     found.update(dict.fromkeys(Change("lost_value", value) for value in gone))
     return list(found)[:MOST_CHANGES]
@@ -86,7 +88,6 @@ class _Values:
         self.months = {when.key.removeprefix("month ") for when in facts.dates if when.key[0] == "m"}
         self.percents = {n.value for n in facts.numbers if n.unit == "%"}
         self.bare = {part for code in facts.codes for part in code.keys or (code.key,)}
-        self.digits = facts.squeezed if len(facts.squeezed) < 2000 else ""
 
     def answers(self, number: Number) -> bool:
         """Whether the number stands in this text in some notation."""
@@ -99,7 +100,7 @@ class _Values:
             return True
         if number.unit == "%" or self.percents:
             return self._has_share(number)
-        return self._has_hour(value) or (len(value) > 3 and value.isdigit() and value in self.digits)
+        return self._has_hour(value) or (len(value) > 3 and any(value in code for code in self.bare))
 
     def _has_time(self, time: str) -> bool:
         bare = time.rstrip("apm")
@@ -150,21 +151,25 @@ def _list_marks(facts: Facts) -> set[int]:
 
 def _units(old: Facts, new: Facts) -> Iterator[Change]:
     """A number that kept its value and lost its unit to another one."""
-    then: dict[str, list[Number]] = {}
-    for number in old.numbers:
-        then.setdefault(number.value, []).append(number)
-    now: dict[str, list[Number]] = {}
-    for number in new.numbers:
-        now.setdefault(number.value, []).append(number)
+    then, now = _by_value(old), _by_value(new)
     for value, numbers in then.items():
-        here = now.get(value, ())
-        gone = {n.unit for n in numbers} - {n.unit for n in here}
-        came = {n.unit for n in here} - {n.unit for n in numbers}
-        if gone - {""} and came - {""}:
-            first = next(n for n in numbers if n.unit in gone and n.unit)
-            second = next(n for n in here if n.unit in came and n.unit)
-            yield Change("changed_unit", old.surface(first), new.surface(second))
+        here = now.get(value, [])
+        was, has = Counter(n.unit for n in numbers), Counter(n.unit for n in here)
+        came = next((n for n in here if n.unit and n.unit not in was), None)
+        gone = next((n for n in numbers if n.unit and has[n.unit] < was[n.unit]), None)
+        if came and gone:
+            yield Change("changed_unit", old.surface(gone), new.surface(came))
+        elif came and "" not in was:
+            yield Change("added_number", "", new.surface(came))
     yield from _bare_units(old, new)
+
+
+def _by_value(facts: Facts) -> dict[str, list[Number]]:
+    found: dict[str, list[Number]] = {}
+    for number in facts.numbers:
+        if number.kind == "number":
+            found.setdefault(number.value, []).append(number)
+    return found
 
 
 _BEFORE_UNIT = frozenset("many in per each every of".split())
@@ -197,30 +202,16 @@ def _has_no(unit: tuple[str, str], facts: Facts) -> bool:
 
 
 def _swapped_numbers(old: Facts, new: Facts) -> Iterator[Change]:
-    common = {n.value for n in old.numbers} & {n.value for n in new.numbers}
-    if len(common) > 1:
+    values = {n.value for n in old.numbers} | {n.value for n in new.numbers}
+    if len(values) > 1:
         yield from _swapped("swapped_numbers", old, new, lambda facts: [
-            Place(n.value, n.first, n.last) for n in facts.numbers if n.value in common
+            Place(n.value, n.first, n.last) for n in facts.numbers
         ])  # fmt: skip
 
 
-def _swapped_names(old: Facts, new: Facts) -> Iterator[Change]:
-    common = {n.key for n in old.names if n.firm} & {n.key for n in new.names}
-    if len(common) > 1:
-        yield from _swapped("swapped_names", old, new, lambda facts: _whole(facts, common))
-
-
-def _whole(facts: Facts, common: Collection[str]) -> list[Place]:
-    """The names by runs: `New York Jets` and `Anna Bell` are one place each."""
-    places: list[Place] = []
-    for name in facts.names:
-        if name.key not in common:
-            continue
-        if places and places[-1].last + 1 == name.first:
-            places[-1] = Place(f"{places[-1].key} {name.key}", places[-1].first, name.last)
-        else:
-            places.append(Place(name.key, name.first, name.last))
-    return places
+def _swapped_names(old: Facts, new: Facts, values: Collection[str]) -> Iterator[Change]:
+    if len({n.key for n in old.names} | {*values}) > 1:
+        yield from _swapped("swapped_names", old, new, lambda facts: whole_names(facts, values))
 
 
 def _swapped(code: str, old: Facts, new: Facts, places: Callable[[Facts], Sequence[Place]]) -> Iterator[Change]:
@@ -244,8 +235,8 @@ def _dates(old: Facts, new: Facts) -> Iterator[Change]:
     here, there = {when.key for when in new.dates}, {when.key for when in old.dates}
     parts = {f"month {n.value}" for n in new.numbers if n.kind == "part"}
     old_parts = {f"month {n.value}" for n in old.numbers if n.kind == "part"}
-    gone = [when for when in old.dates if when.key not in here | parts]
-    came = [when for when in new.dates if when.key not in there | old_parts]
+    gone = [when for when in old.dates if when.key not in here | parts | new.loose_dates]
+    came = [when for when in new.dates if when.key not in there | old_parts | old.loose_dates]
     # `tomorrow` may be said in other words; `yesterday` in its place is another day.
     both = any(not when.firm for when in gone) and any(not when.firm for when in came)
     yield from (Change("lost_date", when.text) for when in gone if when.firm or both)
@@ -263,8 +254,8 @@ def _codes(old: Facts, new: Facts) -> Iterator[Change]:
 
 def _has_code(bare: str, keys: Sequence[str], facts: Facts) -> bool:
     if keys:
-        return f" {' '.join(keys)} " in facts.flat or "".join(keys) in facts.squeezed
-    return bare in facts.keys or key(bare) in facts.keys or (len(bare) > 1 and bare in facts.squeezed)
+        return in_order(keys, facts.line) or "".join(keys) in facts.joins
+    return bare in facts.keys or key(bare) in facts.keys or bare in facts.joins
 
 
 # -- names
@@ -303,8 +294,7 @@ def _beside(facts: Facts, name: Name) -> set[tuple[int, str]]:
 def _has_name(name: Name, facts: Facts) -> bool:
     if name.key in facts.keys or name.key in facts.canonical or all(part in facts.keys for part in name.keys):
         return True
-    joined = "".join(name.keys)
-    return len(joined) > 4 and joined in facts.squeezed
+    return "".join(name.keys) in facts.joins
 
 
 def _misspelt(word: str, facts: Facts) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seedstock.facts.lists import is_ordinary, key
-from seedstock.facts.scan import Token, plain, scan
+from seedstock.facts.scan import Token, language_of, plain, scan
 
 SHARE_OF_NOUNS = 0.25
 """Above this share of capitals within sentences a capital says nothing: German nouns have one, and titles."""
@@ -19,26 +19,30 @@ class Knowledge:
     """Words by how real rows write them; keys as of `lists.key`.
 
     `lower` are words that begin small somewhere, `names` those seen within sentences with a capital only.
-    `capitals` says whether a capital within a sentence tells a name in these rows.
+    `capitals` says whether a capital within a sentence tells a name in these rows, `language` which one
+    most rows are in.
     """
 
     lower: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     capitals: bool = True
+    language: str = "en"
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Knowledge:
         """What these texts tell. Those without any capital tell nothing about names."""
-        small, large = Counter[str](), Counter[str]()
+        small, large, languages = Counter[str](), Counter[str](), Counter[str]()
         for text, _ in zip(texts, range(MOST_ROWS), strict=False):
             tokens = scan(plain(text))
+            languages[language_of(tokens)] += 1
             if not tells(tokens):
                 continue
             for token in inside(tokens):
                 (large if token.text[0].isupper() else small)[key(token.low)] += 1
         share = large.total() / max(1, large.total() + small.total())
         names = frozenset(word for word, n in large.items() if not small[word] and len(word) > 1 and n > 1)
-        return cls(frozenset(small), names, share <= SHARE_OF_NOUNS)
+        most = max(languages, key=languages.__getitem__, default="en")
+        return cls(frozenset(small), names, share <= SHARE_OF_NOUNS, most)
 
     def ordinary(self, low: str) -> bool:
         """Whether a folded word is an ordinary one: a real row writes it small, or the list has it."""

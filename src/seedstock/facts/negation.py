@@ -17,8 +17,9 @@ _ASIDE = {
 }
 """Said in passing: no clause of the content is negated."""
 _BOUNDS = frozenset("more less fewer later earlier longer".split())
-_KNOWING = "find know remember figure see sure tell understand recall able worry hesitate forget mind hear access"
-_WISHING = "seem decide think believe aware clear have want need get wait"
+_KNOWING = "find know figure sure understand recall"
+_WISHING = "seem decide think believe aware clear have want need get wait remember see tell able worry hesitate forget mind"
+_NO_NOUN = frozenset("in on at for to of and or but i we you it is".split())
 _MORE_STOP = frozenset(
     "been being am it's its me him them us so any all at no not own just yet ever even very really too also"
     " quite much many such only own about up out then than or but could should may might must shall did get"
@@ -110,18 +111,27 @@ def _aside(tokens: Sequence[Token], at: int) -> bool:
         return after in _PRONOUNS or (asked and after in _POINTERS)
     if token.low in ("no", "not") and (at + 1 == len(tokens) or tokens[at + 1].kind != "word"):
         return token.low == "no" or before == "or"
+    if token.low == "no" and after in _NO_NOUN:
+        return True
     if token.low == "not" and (before == "why" or (before == "or" and at > 1 and tokens[at - 2].low == "whether")):
         return True
     if token.low == "nor":
-        return any(other.low in ("neither", "not", "no") for other in tokens[max(0, at - 10) : at])
+        return any(other.low == "neither" or other.low.endswith(("not", "n't")) for other in tokens[max(0, at - 12) : at])
     return after in _ASIDE.get(token.low, ())
 
 
 def _negation(tokens: Sequence[Token], at: int, words: Language) -> Negation:
     after = [token.low for token in tokens[at + 1 : at + 4]]
     bound = "than" in after and any(word in _BOUNDS for word in after)
-    double = any(token.kind == "word" and _is_soft(token.low, words) for token in tokens[at + 1 : at + 3])
+    double = _negates_a_no(tokens, at, words)
     return Negation(tokens[at].text, at, tuple(_heads(tokens, at, words)), not (bound or double), double)
+
+
+def _negates_a_no(tokens: Sequence[Token], at: int, words: Language) -> bool:
+    after = [token for token in tokens[at + 1 : at + 3] if token.kind == "word"]
+    if after and _is_soft(after[0].low, words):
+        return True
+    return len(after) > 1 and not _is_content(after[0].low, words) and _is_soft(after[1].low, words)
 
 
 def _heads(tokens: Sequence[Token], at: int, words: Language) -> Iterator[str]:
@@ -159,7 +169,7 @@ def added(before: Polarity, after: Polarity) -> list[Negation]:
     more = len(after.negations) - spare
     if more <= 0:
         return []
-    return [negation for negation in after.negations if negation.strict and _was_free(negation, before)][:more]
+    return [negation for negation in after.negations if _was_free(negation, before)][:more]
 
 
 def _stands_bare(negation: Negation, after: Polarity) -> bool:
@@ -170,7 +180,9 @@ def _stands_bare(negation: Negation, after: Polarity) -> bool:
 
 def _was_free(negation: Negation, before: Polarity) -> bool:
     """Whether the other text says what is negated here. `I cannot find …` is another way of asking."""
-    for head in negation.heads[:3]:
+    if negation.double:
+        return bool(negation.heads) and _is_free(negation.heads[0], before, ())
+    for head in negation.heads[:3] if negation.strict else ():
         if head in _KNOWN:
             return False
         if _is_free(head, before, before.soft_at):

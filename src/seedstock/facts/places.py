@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from seedstock.facts.lists import Language, key
 from seedstock.facts.scan import Token
@@ -13,8 +14,10 @@ MOST_PLACES = 60
 """Texts with more numbers or names than this are only compared as sets."""
 
 _REACH = 4
-_BOTH = frozenset("and or & , / vs versus nor plus with".split())
-_LEAST, _LEAST_OF_TWO, _LEAST_ALONE, _APART = 0.7, 2.2, 2.0, 0.6
+_BOTH = frozenset("and or & , / vs versus nor".split())
+# By hand, on rewrites and plants: how much must be alike for a place to be told from another.
+_LEAST, _APART, _LEAST_OF_TWO = 0.7, 0.6, 2.2
+_WHOLE, _LEAST_WHOLE, _APART_WHOLE = 0.85, 1.2, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The tokens of a text and the facts of one kind in it."""
+    """The tokens of a text and the facts of one kind in it, in order."""
 
     tokens: Sequence[Token]
     places: Sequence[Place]
@@ -39,47 +42,57 @@ Around = Mapping[tuple[int, str], float]
 """(distance, word) → how much this word tells about a place; words before it have negative distances."""
 
 
+class _Moved(NamedTuple):
+    """A place of the first text, the one of the second that is like it, how much, and whether wholly."""
+
+    stood: Place
+    stands: Place
+    score: float
+    whole: bool
+
+
 def exchanged(before: Stage, after: Stage) -> Iterator[tuple[Place, Place]]:
-    """A place of the first text and one of the second that holds another fact of the first text there.
+    """A place of the first text and one of the second that holds another fact there.
 
     Only what can be told is: a stands where b stood and b where a stood, or a took over a place of b and
-    there are more of a and fewer of b than there were.
+    there are more of a and fewer of b than there were. Members of one list, `Anna and Bob`, have no order.
     """
-    if not all(1 < len(stage.places) <= MOST_PLACES for stage in (before, after)):
+    if not all(0 < len(stage.places) <= MOST_PLACES for stage in (before, after)):
         return
-    moved = dict(_moved(_surroundings(before), _surroundings(after)))
+    listed = _listed(before) | _listed(after)
+    moved = {pair: found for pair, found in _moved(before, after) if pair not in listed}
     old, new = (Counter(place.key for place in stage.places) for stage in (before, after))
-    for (mine, theirs), (stood, stands, score) in moved.items():
+    for (mine, theirs), found in moved.items():
         back = moved.get((theirs, mine))
-        swapped = back is not None and score + back[2] >= _LEAST_OF_TWO
-        taken = score >= _LEAST_ALONE and new[mine] > old[mine] and new[theirs] < old[theirs]
-        if swapped or taken:
-            yield stood, stands
+        swapped = back and (found.score + back.score >= _LEAST_OF_TWO or (found.whole and back.whole))
+        if swapped or (found.whole and new[mine] > old[mine] and new[theirs] < old[theirs]):
+            yield found.stood, found.stands
 
 
-def _moved(
-    was: Sequence[tuple[Place, Around]], now: Sequence[tuple[Place, Around]]
-) -> Iterator[tuple[tuple[str, str], tuple[Place, Place, float]]]:
-    """(what stands there, what stood there) → the two places and how alike they are."""
-    for place, here in now:
-        scores = [(_likeness(there, here), stood) for stood, there in was]
-        same = max((score for score, stood in scores if stood.key == place.key), default=-1.0)
-        best, other = max(((score, stood) for score, stood in scores if stood.key != place.key),
-                          key=lambda pair: pair[0], default=(0.0, place))  # fmt: skip
-        if best >= _LEAST and 0 <= same <= best - _APART:
-            yield (place.key, other.key), (other, place, best)
+def _moved(before: Stage, after: Stage) -> Iterator[tuple[tuple[str, str], _Moved]]:
+    """(what stands there, what stood there) → how that place is known again."""
+    was = _surroundings(before)
+    for place, here in _surroundings(after):
+        same, best, other = 0.0, 0.0, None
+        for stood, there in was:
+            score = _likeness(there, here)
+            if stood.key == place.key:
+                same = max(same, score)
+            elif score > best:
+                best, other = score, (stood, there)
+        if other is None or best < _LEAST or same > best - _APART_WHOLE:
+            continue
+        whole = best >= max(_LEAST_WHOLE, _WHOLE * max(sum(here.values()), sum(other[1].values())))
+        if whole or same <= best - _APART:
+            yield (place.key, other[0].key), _Moved(other[0], place, best, whole)
 
 
 def _surroundings(stage: Stage) -> list[tuple[Place, Around]]:
-    """What stands around each place; members of a list, `Anna and Bob`, are left out: their order says nothing."""
-    masked = {at: place for place in stage.places for at in range(place.first, place.last + 1)}
-    ends = {place.last for place in stage.places}
-    starts = {place.first for place in stage.places}
-    alone = (place for place in stage.places if not _joined(stage.tokens, place, starts, ends))
-    return [(place, _around(stage, place, masked)) for place in alone]
+    masked = {at for place in stage.places for at in range(place.first, place.last + 1)}
+    return [(place, _around(stage, place, masked)) for place in stage.places]
 
 
-def _around(stage: Stage, place: Place, masked: Mapping[int, Place]) -> Around:
+def _around(stage: Stage, place: Place, masked: set[int]) -> Around:
     """The words near a place within its sentence."""
     found: dict[tuple[int, str], float] = {}
     for step, at in ((-1, place.first - 1), (1, place.last + 1)):
@@ -107,8 +120,19 @@ def _likeness(one: Around, other: Around) -> float:
     return sum(weight for where, weight in one.items() if where in other)
 
 
-def _joined(tokens: Sequence[Token], place: Place, starts: set[int], ends: set[int]) -> bool:
-    after, before = place.last + 1, place.first - 1
-    if after < len(tokens) and tokens[after].low in _BOTH and after + 1 in starts:
-        return True
-    return before > 0 and tokens[before].low in _BOTH and before - 1 in ends
+def _listed(stage: Stage) -> set[tuple[str, str]]:
+    """Pairs of facts that stand in one list."""
+    found: set[tuple[str, str]] = set()
+    group: list[Place] = []
+    for place in stage.places:
+        if group and not _joined(stage.tokens, group[-1], place):
+            group = []
+        found.update(pair for other in group for pair in ((other.key, place.key), (place.key, other.key)))
+        group.append(place)
+    return found
+
+
+def _joined(tokens: Sequence[Token], one: Place, other: Place) -> bool:
+    """Whether nothing but commas and `and` stands between two facts."""
+    between = tokens[one.last + 1 : other.first]
+    return 0 < len(between) < 4 and all(token.low in _BOTH for token in between)

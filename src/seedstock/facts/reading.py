@@ -22,7 +22,10 @@ _LEAST_ENGLISH = 0.45
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code, address, mention, tag, placeholder or quoted string: how it stands, and its letters and digits."""
+    """A code, address, mention, tag, placeholder or quoted string: how it stands, its letters and digits.
+
+    `keys` are the words of a quoted string; the others have none.
+    """
 
     key: str
     text: str
@@ -45,7 +48,7 @@ class Facts:
         self.text = plain(text)
         self.tokens = scan(self.text)
         self.knowledge = knowledge
-        self.words: Language = language(language_of(self.tokens))
+        self.words: Language = language(language_of(self.tokens, knowledge.language))
         counted = count(self.tokens, self.words)
         self.numbers = [number for number in counted.numbers if number.kind not in ("code", "month")]
         self.dates = [When(f"month {n.value}", self.surface(n)) for n in counted.numbers if n.kind == "month"]
@@ -91,14 +94,29 @@ class Facts:
         return frozenset(name.key for name in self.names)
 
     @cached_property
-    def squeezed(self) -> str:
-        """Letters and digits only, for what one text writes as one word and the other as two."""
-        return _bare(self.text)
+    def joins(self) -> frozenset[str]:
+        """Two or three neighbours as one word: for what one text writes together and the other does not."""
+        line = self.line
+        pairs = ["".join(pair) for pair in zip(line, line[1:], strict=False)]
+        return frozenset(pairs + [a + b for a, b in zip(pairs, line[2:], strict=False)])
 
     @cached_property
-    def flat(self) -> str:
-        """The keys of the tokens in order, with spaces around: quoted strings are looked up in it."""
-        return f" {' '.join(key(t.low) if t.kind == 'word' else t.low.lower() for t in self.tokens if t.kind != 'mark')} "
+    def line(self) -> list[str]:
+        """The keys of the tokens in order, without marks: quoted strings are looked up in it."""
+        return keys_of(self.tokens)
+
+    @cached_property
+    def loose_dates(self) -> frozenset[str]:
+        """Months and days that words of this text may mean: `march`, `sat` and `may` among them."""
+        words = self.words
+        found = {f"month {words.months[low]}" for low in self._lows if low in words.months}
+        found |= {f"month {words.short_months[low]}" for low in self._lows if low in words.short_months}
+        found |= {f"day {words.days[low]}" for low in self._lows if low in words.days}
+        return frozenset(found | {f"day {words.short_days[low]}" for low in self._lows if low in words.short_days})
+
+    @cached_property
+    def _lows(self) -> frozenset[str]:
+        return frozenset(token.low.removesuffix("'s") for token in self.tokens if token.kind == "word")
 
     def _read_dates(self, taken: set[int]) -> None:
         for at, token in enumerate(self.tokens):
@@ -107,18 +125,29 @@ class Facts:
                 taken.add(at)
 
     def _read_codes(self) -> None:
-        self.codes += [Code(_bare(t.text), t.text) for t in self.tokens if t.kind == "code"]
+        self.codes += [Code(_bare(t.text), t.text) for t in self.tokens if t.kind == "code" and not _is_role(t.text)]
         for match in _QUOTE.finditer(self.text):
             quoted = [t for t in scan(match[2]) if t.kind != "mark"]
             if 0 < len(quoted) <= _MOST_QUOTED:
-                keys = tuple(key(t.low) if t.kind == "word" else t.low.lower() for t in quoted)
+                keys = tuple(keys_of(quoted))
                 self.codes.append(Code(" ".join(keys), match[0], keys))
+
+
+def keys_of(tokens: Sequence[Token]) -> list[str]:
+    """The tokens as they are looked up: words by their key, all without case; marks are left out."""
+    return [key(t.low) if t.kind == "word" else t.low.lower() for t in tokens if t.kind not in ("mark", "line")]
 
 
 def _bare(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
+def _is_role(code: str) -> bool:
+    """`[user]` and the like say who speaks."""
+    return code[0] == "[" and code[1:-1].lower() in _ROLES
+
+
+_ROLES = frozenset("user agent customer caller operator assistant bot system client support me you".split())
 _BEFORE_MONTH = frozenset("in of since until till by during last next this from through early late mid every before after between and".split())
 
 
@@ -131,7 +160,7 @@ def _when(tokens: Sequence[Token], at: int, words: Language) -> When | None:
         return When(f"day {words.days.get(low) or words.days[low[:-1]]}", token.text)
     if low in words.short_months and (token.text[0].isupper() or low in ("sept", "nov", "feb")) and _by_number(tokens, at):
         return When(f"month {words.short_months[low]}", token.text)
-    if low in words.short_days and (token.text[0].isupper() or len(low) > 3) and not token.text.isupper():
+    if low in words.short_days and (token.text[0].isupper() or len(low) > 3) and not token.text[:2].isupper():
         sure = low not in ("sat", "sun") or not token.opens
         return When(f"day {words.short_days[low]}", token.text) if sure else None
     return When(f"on {low}", token.text, firm=False) if low in words.relative else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from seedstock.facts.lists import LANGUAGES, fold, language
 MOST_CHARS = 100_000
 """What is read of a text: more than that no person checks, and no rewrite of a row needs."""
 
-_ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})|\\+(?=[\"'])")
+_ESCAPE = re.compile(r"\\+[uU]([0-9a-fA-F]{4})|\\+(?=[\"'])")
 _ENTITY = re.compile(r"&(?:amp|gt|lt|quot|nbsp|apos|#39);")
 _FLAT = str.maketrans(
     {
@@ -108,8 +109,9 @@ def _abbreviated(tokens: list[Token]) -> bool:
     return before.low in _NO_END or (len(before.text) == 1 and before.text.isupper() and before.text != "I")
 
 
-def language_of(tokens: list[Token]) -> str:
-    """The language whose small words occur most often; English where none do."""
+def language_of(tokens: Sequence[Token], usual: str = "en") -> str:
+    """The language whose small words occur most often; the usual one unless another one has clearly more."""
     words = [token.low for token in tokens if token.kind == "word"]
     counts = {code: sum(map(language(code).stop.__contains__, words)) for code in LANGUAGES}
-    return max(LANGUAGES, key=counts.__getitem__)
+    best = max(LANGUAGES, key=counts.__getitem__)
+    return best if counts[best] > max(2, 2 * counts[usual]) else usual
