@@ -67,6 +67,24 @@ def _numbers(old: Facts, new: Facts) -> Iterator[Change]:
         if number.firm and not has_old.answers(number) and number.first not in listed:
             yield Change(_code("added", number), "", new.surface(number))
     yield from _loose(old, new, has_old, has_new)
+    yield from _blurred(old, new)
+
+
+_VAGUE = frozenset("some several few many numerous various couple handful lots bunch".split())
+
+
+def _blurred(old: Facts, new: Facts) -> Iterator[Change]:
+    """`20 rows of 20 chairs` became `some rows of 20 chairs`: one of several equal numbers is gone."""
+    if _vague(new) <= _vague(old):
+        return
+    then, now = (Counter(n.value for n in facts.numbers if n.firm) for facts in (old, new))
+    gone = next((n for n in old.numbers if n.firm and 0 < now[n.value] < then[n.value]), None)
+    if gone:
+        yield Change("lost_number", old.surface(gone))
+
+
+def _vague(facts: Facts) -> int:
+    return sum(token.low in _VAGUE for token in facts.tokens)
 
 
 def _loose(old: Facts, new: Facts, has_old: _Values, has_new: _Values) -> Iterator[Change]:
@@ -205,7 +223,7 @@ def _swapped_numbers(old: Facts, new: Facts) -> Iterator[Change]:
     values = {n.value for n in old.numbers} | {n.value for n in new.numbers}
     if len(values) > 1:
         yield from _swapped("swapped_numbers", old, new, lambda facts: [
-            Place(n.value, n.first, n.last) for n in facts.numbers
+            Place(n.value, n.first, n.last, firm=False) for n in facts.numbers
         ])  # fmt: skip
 
 
@@ -264,7 +282,10 @@ def _has_code(bare: str, keys: Sequence[str], facts: Facts) -> bool:
 def _names(old: Facts, new: Facts) -> Iterator[Change]:
     gone = [name for name in old.names if not _has_name(name, new)]
     came = [name for name in new.names if not name.made_up_of_words and not _has_name(name, old)]
-    lost, added = [n for n in gone if n.firm], [n for n in came if n.firm]
+    # In a text without capitals a rare word is most likely a name; a new one may be a slip.
+    small = old.text.islower()
+    lost = [n for n in gone if n.firm or (small and n.rare and not _misspelt(n.keys[0], new))]
+    added = [n for n in came if n.firm]
     rare_gone, rare_came = _replaced(gone, came, old, new)
     yield from (Change("lost_name", name.text) for name in gone if name in lost or name in rare_gone)
     yield from (Change("added_name", "", name.text) for name in came if name in added or name in rare_came)

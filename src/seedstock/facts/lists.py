@@ -33,7 +33,7 @@ def fold(text: str) -> str:
 
 def key(word: str) -> str:
     """A folded word without apostrophes, possessive or plural s: `katie's`, `katies` and `katie` are one."""
-    bare = word.replace("'", "")
+    bare = word.removesuffix("'s").replace("'", "")
     return bare[:-1] if len(bare) > 3 and bare[-1] == "s" and bare[-2] != "s" else bare
 
 
@@ -116,7 +116,9 @@ def _spellings() -> Iterator[tuple[str, str]]:
             name, _, others = line.partition(" = ")
             yield from ((fold(name), spelling) for spelling in [name, *filter(None, others.split(", "))])
     for line in lines("people"):
-        yield from ((key(fold(name)), name) for name in line.split())
+        # `Wells` would be `well`, which everybody says.
+        those = (name for name in line.split() if not (name.endswith("s") and key(fold(name)) in ordinary()))
+        yield from ((key(fold(name)), name) for name in those)
 
 
 def _named(name: str, spelling: str, words: tuple[str, ...]) -> Named:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seedstock.facts.knowledge import Knowledge, inside, tells
-from seedstock.facts.lists import Named, key, names
+from seedstock.facts.lists import Named, key, language, names
 from seedstock.facts.scan import Token
 
 _TITLES = frozenset(
@@ -24,6 +24,12 @@ _VERBS = frozenset(
     " spent built grew met sat stood led knew thought brought taught caught fell held drew broke chose flew"
     " sang swam threw wore woke rode shot slept spoke then now also never always only just still".split()
 )
+_SMALL_WORDS = language("en").stop | frozenset(
+    "since while because then also so but yet though although until after before during than these those there"
+    " now just about over under here him me them us no not yes may might must should could been being am i'm"
+    " it's that's let's don't dear hi hello hey thanks thank regards best kind sincerely cheers subject".split()
+)
+"""With a capital they begin something: a sentence, a letter, a title."""
 _LONGEST_HEADING = 4
 
 
@@ -34,6 +40,7 @@ class Name:
     `key` is equal for spellings of one name, `keys` are those of its words. A name that is not `firm`
     may be no name: it only counts when another one took its place. `made_up_of_words`: nothing but its
     capitals tell it, as in `General Motors`; such a name can be lost, but not be told when it is new.
+    `rare`: no list has it, and it is no ordinary word.
     """
 
     key: str
@@ -43,6 +50,7 @@ class Name:
     last: int
     keys: tuple[str, ...]
     made_up_of_words: bool = False
+    rare: bool = False
 
 
 class _Search:
@@ -72,14 +80,16 @@ class _Search:
 
     def _at(self, at: int) -> Name | None:
         token = self.tokens[at]
-        if token.kind != "word" or at in self.taken or len(token.low) < 2 or token.low in _NO_NAMES:
+        if token.kind != "word" or at in self.taken or token.low in _NO_NAMES:
             return None
-        return self._listed(at) or (self._capital(at) if self.capitals and token.text[0].isupper() else self._small(at))
+        if (listed := self._listed(at)) or len(token.low) < 2:
+            return listed
+        return self._capital(at) if self.capitals and token.text[0].isupper() else self._small(at)
 
     def _listed(self, at: int) -> Name | None:
         for words, named in names().get(key(self.tokens[at].low), ()):
             last = self._matches(at, words)
-            if last < 0 or (named.capitals and not self.tokens[at].text.isupper()):
+            if last < 0 or (named.capitals and not self.tokens[at].text.isupper()) or not self._alike(at, last):
                 continue
             firm = not named.doubtful or self._is_name(at, last)
             return self._name(at, last, firm, named)
@@ -90,10 +100,16 @@ class _Search:
         for i, word in enumerate(words):
             if i and at < len(self.tokens) and self.tokens[at].text in "-.'":
                 at += 1
-            if at >= len(self.tokens) or at in self.taken or key(self.tokens[at].low) != word:
+            if at >= len(self.tokens) or key(self.tokens[at].low) != word:
                 return -1
             at += 1
         return at - 1
+
+    def _alike(self, first: int, last: int) -> bool:
+        """Whether all words of a listed name are written alike: `American airlines` is no company."""
+        if not self.capitals or not self.tokens[first].text[0].isupper() or last == first:
+            return True
+        return self.tokens[last].text[0].isupper() or self.tokens[last].kind != "word"
 
     def _is_name(self, first: int, last: int) -> bool:
         """Whether an ordinary word is a name here: its capital does not come from where it stands."""
@@ -131,14 +147,17 @@ class _Search:
     def _in_run(self, at: int) -> bool:
         """Whether an ordinary word with a capital stands beside another one: `General Motors`."""
         token = self.tokens[at]
-        if token.opens or token.text.isupper() or not self.english:
+        if token.opens or token.text.isupper() or not self.english or token.low in _SMALL_WORDS:
             return False
         first = last = at
-        while (before := self._word(first - 1)) and before.text[0].isupper() and not before.opens:
+        while (before := self._word(first - 1)) and self._is_large(before) and not before.opens:
             first -= 1
-        while (after := self._word(last + 1)) and after.text[0].isupper():
+        while (after := self._word(last + 1)) and self._is_large(after):
             last += 1
         return 1 <= last - first < _LONGEST_HEADING
+
+    def _is_large(self, token: Token) -> bool:
+        return token.text[0].isupper() and token.low not in _SMALL_WORDS
 
     def _small(self, at: int) -> Name | None:
         """A word that no capital tells: one the real rows know as a name, or a rare one."""
@@ -146,7 +165,7 @@ class _Search:
         if not self.english or len(token.low) < 3 or self.knowledge.ordinary(token.low):
             return None
         firm = key(token.low) in self.knowledge.names
-        return self._name(at, at, firm)
+        return replace(self._name(at, at, firm), rare=True)
 
     def _name(self, first: int, last: int, firm: bool, named: Named | None = None, made_up: bool = False) -> Name:
         words = [token for token in self.tokens[first : last + 1] if token.kind == "word"]

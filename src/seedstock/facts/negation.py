@@ -19,7 +19,12 @@ _ASIDE = {
 _BOUNDS = frozenset("more less fewer later earlier longer".split())
 _KNOWING = "find know figure sure understand recall"
 _WISHING = "seem decide think believe aware clear have want need get wait remember see tell able worry hesitate forget mind"
-_NO_NOUN = frozenset("in on at for to of and or but i we you it is".split())
+_LABELS = frozenset("none no".split())
+_EXCEPT = frozenset(
+    (("all", "but"), ("everything", "but"), ("everyone", "but"), ("anything", "but"), ("other", "than"),
+     ("apart", "from"), ("aside", "from"), ("different", "from"), ("rather", "than"), ("instead", "of"))
+)  # fmt: skip
+_NO_NOUN = frozenset("in on at for to of and or but i we you it is was".split())
 _MORE_STOP = frozenset(
     "been being am it's its me him them us so any all at no not own just yet ever even very really too also"
     " quite much many such only own about up out then than or but could should may might must shall did get"
@@ -75,11 +80,16 @@ def polarity(tokens: Sequence[Token], words: Language) -> Polarity:
         if token.kind != "word":
             continue
         if _is_not(token.low, words):
-            if not _aside(tokens, at):
+            if _aside(tokens, at):
+                found.soft["aside"] = token.low
+            else:
                 found.negations.append(_negation(tokens, at, words))
         elif _is_soft(token.low, words):
             found.soft[stem(token.low)] = token.low
             found.soft_at.add(at)
+        elif at and (tokens[at - 1].low, token.low) in _EXCEPT:
+            found.soft["except"] = token.low
+            found.soft_at.update((at, at - _WINDOW))  # it reaches both ways
         if _is_content(token.low, words):
             found.stems.append((stem(token.low), at))
     return found
@@ -115,9 +125,15 @@ def _aside(tokens: Sequence[Token], at: int) -> bool:
         return True
     if token.low == "not" and (before == "why" or (before == "or" and at > 1 and tokens[at - 2].low == "whether")):
         return True
-    if token.low == "nor":
-        return any(other.low == "neither" or other.low.endswith(("not", "n't")) for other in tokens[max(0, at - 12) : at])
+    # A `nor` goes on with another negation; `None` is a label, and `Doctor No` a name.
+    if token.low == "nor" or (token.low in _LABELS and _is_label(tokens, at)):
+        return True
     return after in _ASIDE.get(token.low, ())
+
+
+def _is_label(tokens: Sequence[Token], at: int) -> bool:
+    token = tokens[at]
+    return token.text.istitle() and not token.opens and tokens[at - 1].kind == "word"
 
 
 def _negation(tokens: Sequence[Token], at: int, words: Language) -> Negation:
@@ -194,9 +210,9 @@ def _was_free(negation: Negation, before: Polarity) -> bool:
 
 def _is_free(head: str, text: Polarity, soft: Collection[int]) -> bool:
     """Whether a word stands somewhere with neither a negation nor a word of `soft` over it."""
-    covers = [*(negation.at for negation in text.negations), *soft]
-    places = (at for word, at in text.stems if word == head)
-    return any(not any(0 <= at - cover <= _WINDOW or cover == at + 1 for cover in covers) for at in places)
+    negated = {place for n in text.negations for place in range(n.at - 1, n.at + _WINDOW + 1)}
+    covered = negated | {place for at in soft for place in range(at, at + _WINDOW + 1)}
+    return any(word == head and at not in covered for word, at in text.stems)
 
 
 _KNOWN = frozenset(map(stem, _KNOWING.split()))

@@ -15,6 +15,8 @@ _BETWEEN = frozenset(
     "more extra additional full whole fluid square cubic further long other of those these the short"
     " solid straight consecutive calendar business working".split()
 )
+_SPEEDS = {"mile": "mph", "km": "kph"}
+_HOURS = frozenset("hour hr h".split())
 _POWERS = {"hundred": 2, "thousand": 3, "million": 6, "millions": 6, "billion": 9, "trillion": 12}
 _HALVES = {"am": "am", "pm": "pm"}
 _AT = frozenset("at by until till from around before after past to since".split())
@@ -175,7 +177,10 @@ def _unit(tokens: Sequence[Token], last: int, piece: Piece, first: int | None = 
         return _CURRENCY[low].replace("¤", "£"), at
     if low not in units() or (len(low) == 1 and low not in "%$€£¥₹¢"):
         return "", last
-    return units()[low][0], at
+    unit = units()[low][0]
+    if unit in _SPEEDS and _low(tokens, at + 1) in ("per", "an", "/") and _low(tokens, at + 2) in _HOURS:
+        return _SPEEDS[unit], at + 2
+    return unit, at
 
 
 def _half(tokens: Sequence[Token], at: int) -> str:

@@ -22,11 +22,12 @@ _WHOLE, _LEAST_WHOLE, _APART_WHOLE = 0.85, 1.2, 0.2
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a fact stands: `key` says what it is, tokens `first` to `last` where."""
+    """Where a fact stands: `key` says what it is, tokens `first` to `last` where; `firm`: surely a fact."""
 
     key: str
     first: int
     last: int
+    firm: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,15 @@ def exchanged(before: Stage, after: Stage) -> Iterator[tuple[Place, Place]]:
     for (mine, theirs), found in moved.items():
         back = moved.get((theirs, mine))
         swapped = back and (found.score + back.score >= _LEAST_OF_TWO or (found.whole and back.whole))
-        if swapped or (found.whole and new[mine] > old[mine] and new[theirs] < old[theirs]):
+        taken = found.whole and new[mine] > old[mine] and new[theirs] < old[theirs]
+        if swapped or (taken and (old[mine] or (found.stands.firm and not _shorter(mine, theirs)))):
             yield found.stood, found.stands
+
+
+def _shorter(one: str, other: str) -> bool:
+    """Whether one name is a part of the other: `Sheeran` and `Ed Sheeran`."""
+    mine, theirs = set(one.split()), set(other.split())
+    return mine <= theirs or theirs <= mine
 
 
 def _moved(before: Stage, after: Stage) -> Iterator[tuple[tuple[str, str], _Moved]]:

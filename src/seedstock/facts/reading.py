@@ -14,7 +14,9 @@ from seedstock.facts.negation import Polarity, polarity
 from seedstock.facts.numbers import Number, count
 from seedstock.facts.scan import Token, language_of, plain, scan
 
-_QUOTE = re.compile(r"(?<![\w\"'])([\"'])(?=[^\s\"'])([^\"\n]{0,58}[^\s\"'])\1(?![\w\"'])")
+_QUOTE = re.compile(
+    r"""(?<![\w"'])(?:"(?=[^\s"])([^"\n]{1,60})(?<!\s)"|'(?=[^\s'])((?:[^'\n]|(?<=\w)'(?=\w)){1,60})(?<!\s)')(?![\w"'])"""
+)
 _CASE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\dA-Z_]+|\d+")
 _MOST_QUOTED = 5
 _LEAST_ENGLISH = 0.45
@@ -127,7 +129,7 @@ class Facts:
     def _read_codes(self) -> None:
         self.codes += [Code(_bare(t.text), t.text) for t in self.tokens if t.kind == "code" and not _is_role(t.text)]
         for match in _QUOTE.finditer(self.text):
-            quoted = [t for t in scan(match[2]) if t.kind != "mark"]
+            quoted = [t for t in scan(match[1] or match[2]) if t.kind != "mark"]
             if 0 < len(quoted) <= _MOST_QUOTED:
                 keys = tuple(keys_of(quoted))
                 self.codes.append(Code(" ".join(keys), match[0], keys))

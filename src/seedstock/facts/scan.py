@@ -91,7 +91,7 @@ def scan(text: str) -> list[Token]:
         end = match.end()
         if kind == "line":
             opens = True
-        elif kind != "mark":
+        elif kind not in ("mark", "code"):
             opens = False
         elif piece in _ENDS:
             opens = not _abbreviated(tokens)

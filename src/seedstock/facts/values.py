@@ -72,10 +72,11 @@ def whole_names(facts: Facts, values: Collection[str]) -> list[Place]:
     for name in facts.names:
         if taken.intersection(range(name.first, name.last + 1)):
             continue
-        if places and places[-1].last + 1 == name.first:
-            places[-1] = Place(f"{places[-1].key} {name.key}", places[-1].first, name.last)
+        if places and places[-1].last + 1 == name.first and (name.firm or name.rare):
+            run = places[-1]
+            places[-1] = Place(f"{run.key} {name.key}", run.first, name.last, run.firm or name.firm)
         else:
-            places.append(Place(name.key, name.first, name.last))
+            places.append(Place(name.key, name.first, name.last, name.firm))
     return sorted(places + spans, key=lambda place: place.first)
 
 
