@@ -18,6 +18,7 @@ LAYERS = (
         APART,
         "text reading yamlfile jsonl ledgerfile groupwriter neighbours level pace embedders rules",
     ),
+    (IN_ORDER, "facts"),
     (APART, "seeds tasks recipes teachers gates exporters"),
     (IN_ORDER, "config records ledger seedbed prices spending line pool batching ask project"),
     (

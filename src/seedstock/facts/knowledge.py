@@ -58,4 +58,4 @@ def tells(tokens: Sequence[Token]) -> bool:
     """Whether capitals in this text mean something: there are some, and not on most words."""
     words = [token for token in tokens if token.kind == "word" and len(token.text) > 1]
     capitals = sum(token.text[0].isupper() for token in words)
-    return 0 < capitals and (len(words) < 4 or capitals <= 0.6 * len(words))
+    return capitals > 0 and (len(words) < 4 or capitals <= 0.6 * len(words))

@@ -1,4 +1,4 @@
-"""The word lists beside this file, read once: ordinary words, names, units, and the words of each language."""
+"""The word lists beside this file, read once: ordinary words, names, units, words of each language."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def fold(text: str) -> str:
     return text.casefold().replace(".", "")
 
 
+@lru_cache(maxsize=1 << 16)
 def key(word: str) -> str:
     """A folded word without apostrophes, possessive or plural s: `katie's`, `katies` and `katie` are one."""
     bare = word.removesuffix("'s").replace("'", "")
@@ -135,13 +136,13 @@ def units() -> dict[str, tuple[str, str]]:
     found = {}
     for line in lines("units"):
         unit, dimension, *others = line.split()
-        found.update({spelling: (unit, dimension) for spelling in (unit, *others)})
+        found.update(dict.fromkeys((unit, *others), (unit, dimension)))
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Language:
-    """The words of one language that facts are made of; all folded."""
+    """The words of one language that facts are made of; all folded. There is one of each: see `language`."""
 
     code: str
     stop: frozenset[str]

@@ -14,20 +14,23 @@ _TITLES = frozenset(
     " gov rep jr sr hon".split()
 )
 _NO_NAMES = frozenset(
-    "am pm i im ive id ill ok tv cd dvd q a re fw fwd ps asap fyi rsvp ma'am monday tuesday wednesday thursday friday"
-    " saturday sunday january february march april may june july august september october november"
-    " december mon tue tues wed thu thur thurs fri sat sun jan feb mar apr jun jul aug sep sept oct nov dec".split()
+    "am pm i im ive id ill ok tv cd dvd q a re fw fwd ps asap fyi rsvp ma'am monday tuesday wednesday"
+    " thursday friday saturday sunday january february march april may june july august september october"
+    " november december mon tue tues wed thu thur thurs fri sat sun jan feb mar apr jun jul aug sep sept oct"
+    " nov dec".split()
 )
 _VERBS = frozenset(
-    "has had have is was were are will would can could may might must did does do and or who went got made took"
-    " gave ate bought sold paid left said told found kept read began became wrote won lost ran drove came saw"
-    " spent built grew met sat stood led knew thought brought taught caught fell held drew broke chose flew"
-    " sang swam threw wore woke rode shot slept spoke then now also never always only just still".split()
+    "has had have is was were are will would can could may might must did does do and or who went got made"
+    " took gave ate bought sold paid left said told found kept read began became wrote won lost ran drove"
+    " came saw spent built grew met sat stood led knew thought brought taught caught fell held drew broke"
+    " chose flew sang swam threw wore woke rode shot slept spoke then now also never always only just"
+    " still".split()
 )
 _SMALL_WORDS = language("en").stop | frozenset(
-    "since while because then also so but yet though although until after before during than these those there"
-    " now just about over under here him me them us no not yes may might must should could been being am i'm"
-    " it's that's let's don't dear hi hello hey thanks thank regards best kind sincerely cheers subject".split()
+    "since while because then also so but yet though although until after before during than these those"
+    " there now just about over under here him me them us no not yes may might must should could been being"
+    " am i'm it's that's let's don't dear hi hello hey thanks thank regards best kind sincerely cheers"
+    " subject".split()
 )
 """With a capital they begin something: a sentence, a letter, a title."""
 _LONGEST_HEADING = 4
@@ -56,7 +59,9 @@ class Name:
 class _Search:
     """The names of one text."""
 
-    def __init__(self, tokens: Sequence[Token], taken: Collection[int], knowledge: Knowledge, english: bool) -> None:
+    def __init__(
+        self, tokens: Sequence[Token], taken: Collection[int], knowledge: Knowledge, english: bool
+    ) -> None:
         self.tokens = tokens
         self.taken = taken
         self.knowledge = knowledge
@@ -67,6 +72,7 @@ class _Search:
         share = len([t for t in within if t.text[0].isupper()]) / max(1, len(within))
         self.capitals = tells(tokens) and share <= most and (english or knowledge.capitals)
         self.within = large if self.capitals else frozenset[str]()
+        self.small = {key(token.low) for token in tokens if token.kind == "word" and token.text[0].islower()}
 
     def all(self) -> list[Name]:
         """In order, none within another."""
@@ -89,7 +95,11 @@ class _Search:
     def _listed(self, at: int) -> Name | None:
         for words, named in names().get(key(self.tokens[at].low), ()):
             last = self._matches(at, words)
-            if last < 0 or (named.capitals and not self.tokens[at].text.isupper()) or not self._alike(at, last):
+            if (
+                last < 0
+                or (named.capitals and not (self.capitals and self.tokens[at].text.isupper()))
+                or not self._alike(at, last)
+            ):
                 continue
             firm = not named.doubtful or self._is_name(at, last)
             return self._name(at, last, firm, named)
@@ -121,7 +131,14 @@ class _Search:
     def _acts(self, last: int) -> bool:
         """Whether what follows speaks of somebody: a verb, a possessive, another capital."""
         token, after = self.tokens[last], self._word(last + 1)
-        if token.low.endswith("'s") and token.low not in ("it's", "that's", "let's", "what's", "here's", "there's"):
+        if token.low.endswith("'s") and token.low not in (
+            "it's",
+            "that's",
+            "let's",
+            "what's",
+            "here's",
+            "there's",
+        ):
             return True
         if after is None:
             return False
@@ -138,7 +155,7 @@ class _Search:
             return None
         ordinary = self.knowledge.ordinary(token.low) or self.knowledge.ordinary(key(token.low))
         if ordinary:
-            return self._name(at, at, True, made_up=True) if self._in_run(at) else None
+            return self._name(at, at, True, made_up=True) if self._in_run(at) or self._alone(at) else None
         sure = not token.opens or key(token.low) in self.within or key(token.low) in self.knowledge.names
         if sure or self._acts(at) or (token.text.isupper() and len(token.text) > 1):
             return self._name(at, at, True)
@@ -150,11 +167,20 @@ class _Search:
         if token.opens or token.text.isupper() or not self.english or token.low in _SMALL_WORDS:
             return False
         first = last = at
-        while (before := self._word(first - 1)) and self._is_large(before) and not before.opens:
+        while (before := self._word(first - 1)) and self._is_large(before):
             first -= 1
         while (after := self._word(last + 1)) and self._is_large(after):
             last += 1
         return 1 <= last - first < _LONGEST_HEADING
+
+    def _alone(self, at: int) -> bool:
+        """Whether an ordinary word has a capital of its own: nobody writes it small here or in real rows."""
+        token = self.tokens[at]
+        if token.opens or token.text.isupper() or not self.english or token.low in _SMALL_WORDS:
+            return False
+        return self.tokens[at - 1].kind == "word" and not {token.low, key(token.low)} & (
+            self.small | self.knowledge.lower
+        )
 
     def _is_large(self, token: Token) -> bool:
         return token.text[0].isupper() and token.low not in _SMALL_WORDS
@@ -167,7 +193,9 @@ class _Search:
         firm = key(token.low) in self.knowledge.names
         return replace(self._name(at, at, firm), rare=True)
 
-    def _name(self, first: int, last: int, firm: bool, named: Named | None = None, made_up: bool = False) -> Name:
+    def _name(
+        self, first: int, last: int, firm: bool, named: Named | None = None, made_up: bool = False
+    ) -> Name:
         words = [token for token in self.tokens[first : last + 1] if token.kind == "word"]
         keys = tuple(key(token.low) for token in words)
         text = " ".join(token.text for token in words)

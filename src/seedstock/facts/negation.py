@@ -13,12 +13,17 @@ _PRONOUNS = frozenset("i you he she it we they u ya".split())
 _POINTERS = frozenset("there this that these those".split())
 _ASIDE = {
     "not": frozenset("only just sure certain least".split()),
-    "no": frozenset("problem problems worries worry rush hurry matter doubt offense pressure thanks idea clue".split()),
+    "no": frozenset(
+        "problem problems worries worry rush hurry matter doubt offense pressure thanks idea clue".split()
+    ),
 }
 """Said in passing: no clause of the content is negated."""
 _BOUNDS = frozenset("more less fewer later earlier longer".split())
 _KNOWING = "find know figure sure understand recall"
-_WISHING = "seem decide think believe aware clear have want need get wait remember see tell able worry hesitate forget mind"
+_WISHING = (
+    "seem decide think believe aware clear have want need get wait remember see tell able worry hesitate"
+    " forget mind"
+)
 _LABELS = frozenset("none no".split())
 _EXCEPT = frozenset(
     (("all", "but"), ("everything", "but"), ("everyone", "but"), ("anything", "but"), ("other", "than"),
@@ -30,7 +35,7 @@ _MORE_STOP = frozenset(
     " quite much many such only own about up out then than or but could should may might must shall did get"
     " got going go let make made please".split()
 )
-_MARKS = frozenset(".,;:!?()\"")
+_MARKS = frozenset('.,;:!?()"')
 _SCOPE, _WINDOW = 7, 5
 
 
@@ -95,10 +100,12 @@ def polarity(tokens: Sequence[Token], words: Language) -> Polarity:
     return found
 
 
+@lru_cache(maxsize=1 << 14)
 def _is_not(low: str, words: Language) -> bool:
     return low in words.nots or low.endswith("n't") or low.replace("'", "") in words.nots
 
 
+@lru_cache(maxsize=1 << 14)
 def _is_soft(low: str, words: Language) -> bool:
     if low in words.soft or (low.endswith("less") and len(low) > 6):
         return True
@@ -108,6 +115,7 @@ def _is_soft(low: str, words: Language) -> bool:
     return len(rest) > 3 and is_ordinary(rest)
 
 
+@lru_cache(maxsize=1 << 14)
 def _is_content(low: str, words: Language) -> bool:
     return len(low) > 1 and low not in words.stop and low not in _MORE_STOP and not _is_not(low, words)
 
@@ -123,7 +131,9 @@ def _aside(tokens: Sequence[Token], at: int) -> bool:
         return token.low == "no" or before == "or"
     if token.low == "no" and after in _NO_NOUN:
         return True
-    if token.low == "not" and (before == "why" or (before == "or" and at > 1 and tokens[at - 2].low == "whether")):
+    if token.low == "not" and (
+        before == "why" or (before == "or" and at > 1 and tokens[at - 2].low == "whether")
+    ):
         return True
     # A `nor` goes on with another negation; `None` is a label, and `Doctor No` a name.
     if token.low == "nor" or (token.low in _LABELS and _is_label(tokens, at)):
@@ -191,14 +201,17 @@ def added(before: Polarity, after: Polarity) -> list[Negation]:
 def _stands_bare(negation: Negation, after: Polarity) -> bool:
     if not negation.heads:
         return False
-    return _is_free(negation.heads[0], after, () if negation.double else after.soft_at)
+    own = {at for word, at in after.stems if word == negation.heads[0]} if negation.double else set[int]()
+    return _is_free(negation.heads[0], after, after.soft_at - own)
 
 
 def _was_free(negation: Negation, before: Polarity) -> bool:
     """Whether the other text says what is negated here. `I cannot find …` is another way of asking."""
     if negation.double:
         return bool(negation.heads) and _is_free(negation.heads[0], before, ())
-    for head in negation.heads[:3] if negation.strict else ():
+    if not negation.strict:
+        return bool(negation.heads) and _is_free(negation.heads[0], before, before.soft_at)
+    for head in negation.heads[:3]:
         if head in _KNOWN:
             return False
         if _is_free(head, before, before.soft_at):

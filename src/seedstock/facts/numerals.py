@@ -24,7 +24,9 @@ _ISO = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})")
 _DAY_FIRST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})")
 _FRACTION = re.compile(r"(\d{1,6})/(\d{1,6})")
 _EUROPEAN = re.compile(r"(\d{1,3}(?:\.\d{3})+|\d+),(\d{1,2})|(\d{1,3}(?:\.\d{3})+)")
-_PREFIX = re.compile(r"(?:mid|pre|post|early|late|non|sub|top|under|over|anti|and|or|to)-?(?=\d)", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"(?:mid|pre|post|early|late|non|sub|top|under|over|anti|and|or|to)-?(?=\d)", re.IGNORECASE
+)
 _HALF_DAY = re.compile(r"(?<=\d)([ap])\.m\.?$", re.IGNORECASE)
 _MAGNITUDES = {"k": 3, "m": 6, "mn": 6, "mio": 6, "mm": 6, "b": 9, "bn": 9, "bln": 9, "t": 12}
 _MONEY = {"k", "bn", "bln", "mn", "mio"}
@@ -126,7 +128,7 @@ def _date(text: str) -> tuple[Piece, ...]:
     if match := _DAY_FIRST.fullmatch(text):
         one, two, year = int(match[1]), int(match[3]), match[4]
         if 0 < max(one, two) < 32 and 0 < min(one, two) < 13:
-            return tuple(Piece("part", str(value)) for value in (one, two)) + (Piece("part", year),)
+            return tuple(Piece("part", value) for value in (str(one), str(two), year))
     return ()
 
 
@@ -158,7 +160,7 @@ def decade(year: int) -> str:
 
 
 def _parts(text: str, commas: bool) -> tuple[Piece, ...]:
-    """A range, a score, a list or a ratio: `700-1000`, `4:00-6:00pm`, `3,12,7`, `3:4`; nothing where it is none."""
+    """A range, score, list or ratio: `700-1000`, `4:00-6:00pm`, `3,12,7`, `3:4`; nothing where it is none."""
     for mark in ("-", ",", ":", "/"):
         found = text.split(mark)
         if len(found) > 1 and all(found) and (len(found) == 2 or mark == ","):

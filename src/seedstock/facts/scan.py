@@ -22,7 +22,9 @@ _FLAT = str.maketrans(
         "½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 2/3",
     }
 )  # fmt: skip
-_FILES = "jsonl?|csv|tsv|txt|pdf|docx?|xlsx?|pptx?|png|jpe?g|gif|py|js|html?|xml|ya?ml|md|zip|exe|mp[34]|log|sql"
+_FILES = (
+    "jsonl?|csv|tsv|txt|pdf|docx?|xlsx?|pptx?|png|jpe?g|gif|py|js|html?|xml|ya?ml|md|zip|exe|mp[34]|log|sql"
+)
 # What is no plain word, most special first. Every repetition is bounded or of one class of characters.
 _TOKEN = re.compile(
     rf"""
@@ -37,7 +39,10 @@ _TOKEN = re.compile(
       | [^\W\d_]{{1,40}}_\w{{1,60}}
     )
   | (?P<short>(?:[^\W\d_]\.){{2,8}})
-  | (?P<number>(?:[^\W\d_]{{1,10}}-?)?\d\w*(?:[.,:/-]\w*\d\w*)*(?:(?<=\d[aApP])\.[mM]\b\.?)? | (?<![\w.])\.\d+\w*)
+  | (?P<number>
+        (?:[^\W\d_]{{1,10}}-?)?\d\w*(?:[.,:/-]\w*\d\w*)*(?:(?<=\d[aApP])\.[mM]\b\.?|(?<=\d0)'[sS]\b)?
+      | (?<![\w.])\.\d+\w*
+    )
   | (?P<plain>[^\W\d_]+(?:'[^\W\d_]+)*)
   | (?P<line>\n\s*)
   | (?P<mark>[^\w\s]|_+)
@@ -45,7 +50,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _ENDS = frozenset(".!?:;…•*")
-_NO_END = frozenset("mr mrs ms dr prof st vs mt lt gen col sgt sen gov rep no jr sr inc co ltd dept approx".split())
+_NO_END = frozenset(
+    "mr mrs ms dr prof st vs mt lt gen col sgt sen gov rep no jr sr inc co ltd dept approx".split()
+)
 
 
 class Token(NamedTuple):
@@ -112,6 +119,9 @@ def _abbreviated(tokens: list[Token]) -> bool:
 def language_of(tokens: Sequence[Token], usual: str = "en") -> str:
     """The language whose small words occur most often; the usual one unless another one has clearly more."""
     words = [token.low for token in tokens if token.kind == "word"]
+    least = max(2, 2 * sum(map(language(usual).stop.__contains__, words)))
+    if least >= len(words):
+        return usual
     counts = {code: sum(map(language(code).stop.__contains__, words)) for code in LANGUAGES}
     best = max(LANGUAGES, key=counts.__getitem__)
-    return best if counts[best] > max(2, 2 * counts[usual]) else usual
+    return best if counts[best] > least else usual

@@ -1,4 +1,4 @@
-"""Numbers in words: `twelve hundred`, `twenty-five`, `two-thirds`, `nineteen eighty`, `three eight nine two`."""
+"""Numbers in words: `twelve hundred`, `twenty-five`, `two-thirds`, `nineteen eighty`, `three eight nine`."""
 
 from __future__ import annotations
 
@@ -66,9 +66,8 @@ def _article(tokens: Sequence[Token], at: int, words: Language) -> Spelled | Non
         return Spelled("0.5", "number", True, at + 1) if after in ("a", "an") else None
     if after in words.scales:
         return _cardinal(tokens, at + 1, words)
-    if after in ("half", "quarter", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "tenth"):
-        if _next(tokens, at + 1) == "of":
-            return Spelled(ratio(1, words.parts[after]), "number", True, at + 1)
+    if after in words.parts and not after.endswith("s") and _next(tokens, at + 1) == "of":
+        return Spelled(ratio(1, words.parts[after]), "number", True, at + 1)
     return None
 
 
@@ -83,7 +82,9 @@ def _cardinal(tokens: Sequence[Token], at: int, words: Language) -> Spelled:
     if step and after in words.parts and value and value < words.parts[after]:
         return Spelled(ratio(value, words.parts[after]), "number", True, last + step)
     ordinal = words.ordinals.get(after, 0)
-    if step and value % 10 == 0 and value >= 20 and 0 < ordinal < 10 and value % 100:
+    # `twenty second graders` are twenty, and twenty-second is one.
+    near = step == 2 or after not in ("first", "second")
+    if step and near and value % 10 == 0 and value >= 20 and 0 < ordinal < 10 and value % 100:
         return Spelled(str(value + ordinal), "ordinal", True, last + step)
     decimals = _decimals(tokens, last, words)
     if decimals:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from seedstock.facts.codes import keys_of
 from seedstock.facts.places import Place
-from seedstock.facts.reading import Facts, keys_of
+from seedstock.facts.reading import Facts
 from seedstock.facts.scan import plain, scan
 
 MOST_VALUES = 50
@@ -17,7 +18,7 @@ def standing(value: str, facts: Facts) -> bool:
 
 
 def stands(value: str, text: str, case: bool = False) -> bool:
-    """Whether a value stands in a text as words of its own; white space is one space, case counts if `case`."""
+    """Whether a value stands in a text as words of its own, white space apart; case counts if `case`."""
     value, text = (" ".join(part.split()) for part in (value, text))
     if not case:
         value, text = value.casefold(), text.casefold()

@@ -6,6 +6,7 @@
 BUILTIN = {
     "format": "seedstock.gates.format:FormatGate",
     "leak": "seedstock.gates.leak:LeakGate",
+    "facts": "seedstock.gates.facts:FactsGate",
     "duplicate": "seedstock.gates.duplicate:DuplicateGate",
     "share": "seedstock.gates.share:ShareGate",
 }

@@ -1,0 +1,77 @@
+"""What changed in the names of two texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from seedstock.facts.change import Change
+from seedstock.facts.names import Name
+from seedstock.facts.reading import Facts
+
+MOST_RARE = 100
+"""Words that may be names are looked at up to this many: a text full of them is in no known language."""
+
+
+def names(old: Facts, new: Facts) -> Iterator[Change]:
+    """Names that are gone or new; words that may be names where one took the place of another."""
+    gone = [name for name in old.names if not _has(name, new)]
+    came = [name for name in new.names if not name.made_up_of_words and not _has(name, old)]
+    rare_gone = [n for n in gone if not n.firm][:MOST_RARE]
+    rare_came = [n for n in came if not n.firm][:MOST_RARE]
+    rare_gone = [n for n in rare_gone if not _misspelt(n.keys[0], new)]
+    rare_came = [n for n in rare_came if not _misspelt(n.keys[0], old)]
+    # In a text without capitals a rare word is most likely a name; a new one may be a slip.
+    sure = [n for n in rare_gone if n.rare] if old.text.islower() else []
+    lost, added = [n for n in gone if n.firm] + sure, [n for n in came if n.firm]
+    also_lost, also_added = _replaced(rare_gone, rare_came, bool(lost or added), old, new)
+    for name in gone:
+        if name in lost or name in also_lost:
+            yield Change("lost_name", name.text)
+    for name in came:
+        if name.firm or name in also_added:
+            yield Change("added_name", "", name.text)
+
+
+def _replaced(
+    gone: Sequence[Name], came: Sequence[Name], sure: bool, old: Facts, new: Facts
+) -> tuple[Sequence[Name], Sequence[Name]]:
+    """Which words that may be names are: all where a sure name changed too, else those in one place."""
+    if sure:
+        return gone, came
+    pairs = [(one, other) for one in gone for other in came if _beside(old, one) & _beside(new, other)]
+    return [one for one, _ in pairs], [other for _, other in pairs]
+
+
+def _beside(facts: Facts, name: Name) -> set[tuple[int, str]]:
+    """The words right before and after a name."""
+    found = set()
+    for step, at in ((-1, name.first - 1), (1, name.last + 1)):
+        if 0 <= at < len(facts.tokens) and facts.tokens[at].kind == "word":
+            found.add((step, facts.tokens[at].low))
+    return found
+
+
+def _has(name: Name, facts: Facts) -> bool:
+    """Whether a name stands in a text: by its listed name, by all its words, or written as one word."""
+    if name.key in facts.keys or name.key in facts.canonical or all(part in facts.keys for part in name.keys):
+        return True
+    return "".join(name.keys) in facts.joins
+
+
+def _misspelt(word: str, facts: Facts) -> bool:
+    """Whether a text has nearly this word: a slip, or one put right."""
+    return len(word) > 3 and any(_near(word, other) for other in facts.keys)
+
+
+def _near(one: str, other: str) -> bool:
+    """At most two letters in one place apart (one in short words), or the same letters in another order."""
+    most = 1 if len(one) < 6 else 2
+    if abs(len(one) - len(other)) > most or not 3 < len(other) < 30:
+        return False
+    start = 0
+    while start < min(len(one), len(other)) and one[start] == other[start]:
+        start += 1
+    end = 0
+    while end < min(len(one), len(other)) - start and one[-1 - end] == other[-1 - end]:
+        end += 1
+    return max(len(one), len(other)) - start - end <= most or sorted(one) == sorted(other)
