@@ -22,11 +22,13 @@ def numbers(old: Facts, new: Facts) -> Iterator[Change]:
     """Values without an equal in the other text, whatever the notation."""
     was, has = _Values(old), _Values(new)
     for number in old.numbers:
-        if number.firm and not has.answers(number):
+        if number.firm and not has.answers(number) and not old.is_in_code(number.first, new):
             yield Change(_code("lost", number), old.surface(number))
     marks = _list_marks(new)
     for number in new.numbers:
-        if number.firm and not was.answers(number) and number.first not in marks:
+        if not number.firm or number.first in marks or was.answers(number):
+            continue
+        if not new.is_in_code(number.first, old):
             yield Change(_code("added", number), "", new.surface(number))
     yield from _loose(old, new, was, has)
     yield from _blurred(old, new)
@@ -54,7 +56,7 @@ class _Values:
             return True
         if self._has_share(number) or self._has_hour(value):
             return True
-        return len(value) > 3 and value.isdigit() and value in self.codes
+        return len(value) > 3 and value.isdecimal() and value in self.codes
 
     def _has_time(self, time: str) -> bool:
         bare = time.rstrip("apm")
@@ -65,7 +67,7 @@ class _Values:
 
     def _has_hour(self, value: str) -> bool:
         """The 8 of `at 8` is said of a time that the other text writes in full."""
-        return len(value) < 3 and value.isdigit() and f"{int(value) % 12}:00" in self.hours
+        return len(value) < 3 and value.isdecimal() and f"{int(value) % 12}:00" in self.hours
 
     def _has_share(self, number: Number) -> bool:
         """50 % and a half are one share."""
@@ -76,7 +78,7 @@ class _Values:
 
 def _code(what: str, number: Number) -> str:
     year = not number.unit and len(number.value) == 4 and "1500" <= number.value <= "2100"
-    dated = number.kind in ("time", "part", "decade") or (year and number.value.isdigit())
+    dated = number.kind in ("time", "part", "decade") or (year and number.value.isdecimal())
     return f"{what}_{'date' if dated else 'number'}"
 
 

@@ -83,19 +83,23 @@ def _date_keys(facts: Facts) -> set[str]:
 
 def _codes(old: Facts, new: Facts) -> Iterator[Change]:
     for code in old.codes:
-        if not _has_code(code.key, (), new):
+        if not _has_code(code.key, new):
             yield Change("lost_code", code.text)
     for code in new.codes:
-        if not _has_code(code.key, (), old):
+        if not _has_code(code.key, old):
             yield Change("added_code", "", code.text)
+    folded = new.text.casefold() if old.quotes else ""
     for quote in old.quotes[:MOST_QUOTES]:
-        if not _has_code(quote.key, quote.keys, new):
+        words = quote.keys
+        if (
+            quote.text.casefold() not in folded
+            and not in_order(words, new.line)
+            and "".join(words) not in new.joins
+        ):
             yield Change("lost_code", quote.text)
 
 
-def _has_code(bare: str, keys: Sequence[str], facts: Facts) -> bool:
-    if keys:
-        return in_order(keys, facts.line) or "".join(keys) in facts.joins
+def _has_code(bare: str, facts: Facts) -> bool:
     return bare in facts.keys or key(bare) in facts.keys or bare in facts.joins
 
 

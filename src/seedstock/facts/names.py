@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from seedstock.facts.knowledge import Knowledge, inside, tells
-from seedstock.facts.lists import Named, key, language, names
+from seedstock.facts.lists import Named, key, language, names, units
 from seedstock.facts.scan import Token
 
 _TITLES = frozenset(
@@ -88,6 +88,8 @@ class _Search:
         token = self.tokens[at]
         if token.kind != "word" or at in self.taken or token.low in _NO_NAMES:
             return None
+        if token.low in units() and token.text.isupper():
+            return None  # USD, KG
         if (listed := self._listed(at)) or len(token.low) < 2:
             return listed
         return self._capital(at) if self.capitals and token.text[0].isupper() else self._small(at)

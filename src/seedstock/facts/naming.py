@@ -14,8 +14,8 @@ MOST_RARE = 100
 
 def names(old: Facts, new: Facts) -> Iterator[Change]:
     """Names that are gone or new; words that may be names where one took the place of another."""
-    gone = [name for name in old.names if not _has(name, new)]
-    came = [name for name in new.names if not name.made_up_of_words and not _has(name, old)]
+    gone = [name for name in old.names if not _has(name, old, new)]
+    came = [name for name in new.names if not name.made_up_of_words and not _has(name, new, old)]
     rare_gone = [n for n in gone if not n.firm][:MOST_RARE]
     rare_came = [n for n in came if not n.firm][:MOST_RARE]
     rare_gone = [n for n in rare_gone if not _misspelt(n.keys[0], new)]
@@ -51,11 +51,11 @@ def _beside(facts: Facts, name: Name) -> set[tuple[int, str]]:
     return found
 
 
-def _has(name: Name, facts: Facts) -> bool:
-    """Whether a name stands in a text: by its listed name, by all its words, or written as one word."""
-    if name.key in facts.keys or name.key in facts.canonical or all(part in facts.keys for part in name.keys):
+def _has(name: Name, own: Facts, other: Facts) -> bool:
+    """Whether another text has a name: as it is listed, by all its words, as one word, or in a code."""
+    if name.key in other.keys or name.key in other.canonical or all(k in other.keys for k in name.keys):
         return True
-    return "".join(name.keys) in facts.joins
+    return "".join(name.keys) in other.joins or own.is_in_code(name.last, other)
 
 
 def _misspelt(word: str, facts: Facts) -> bool:

@@ -25,6 +25,8 @@ _WISHING = (
     " forget mind"
 )
 _LABELS = frozenset("none no".split())
+_ASKING = frozenset("isn't aren't wasn't weren't isnt arent wasnt werent".split())
+_DETERMINERS = frozenset("the a an my your his her its our their".split())
 _EXCEPT = frozenset(
     (("all", "but"), ("everything", "but"), ("everyone", "but"), ("anything", "but"), ("other", "than"),
      ("apart", "from"), ("aside", "from"), ("different", "from"), ("rather", "than"), ("instead", "of"))
@@ -125,6 +127,12 @@ def _aside(tokens: Sequence[Token], at: int) -> bool:
     token, after = tokens[at], tokens[at + 1].low if at + 1 < len(tokens) else ""
     before = tokens[at - 1].low if at else ""
     if token.low.endswith(("n't", "nt")):
+        if (
+            token.low in _ASKING
+            and after in _DETERMINERS
+            and any(t.text == "?" for t in tokens[at : at + 40])
+        ):
+            return True
         asked = token.opens or before in ("", ",", "why", "how", "when")
         return after in _PRONOUNS or (asked and after in _POINTERS)
     if token.low in ("no", "not") and (at + 1 == len(tokens) or tokens[at + 1].kind != "word"):

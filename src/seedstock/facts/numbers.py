@@ -62,7 +62,7 @@ def count(tokens: Sequence[Token], words: Language) -> Counted:
 
 
 def _digits(tokens: Sequence[Token], at: int, found: Counted, words: Language) -> int:
-    read = pieces(tokens[at].text, words.code != "en")
+    read = pieces(tokens[at].low, words.code != "en")
     if len(read) == 1 and read[0].kind == "number":
         return _number(tokens, at, at, read[0], found, words)
     unit, half = unit_of(tokens, at, at)[0], _half(tokens, at + 1)
@@ -83,7 +83,7 @@ def _number(
     value, in_digits = piece.value, tokens[last].kind == "number"
     if end := _hour(tokens, first, last, value, found):
         return end
-    if low(tokens, last + 1) == "s" and len(value) == 4 and value.isdigit():
+    if low(tokens, last + 1) == "s" and len(value) == 4 and value.isdecimal():
         return found.add(Piece("decade", decade(int(value))), first, last + 1)
     if in_digits and is_negative(tokens, first):
         value = f"-{value}"
@@ -91,14 +91,14 @@ def _number(
         value, last = with_power(tokens, last, value, words)
     value, last = with_part(tokens, last, value, words)
     unit, end = (piece.unit, last) if piece.unit else unit_of(tokens, first, last)
-    if unit == "cent" and len(value) < 12:
+    if unit == "cent" and "/" not in value and len(value) < 12:
         value, unit = scaled(value, -2), "dollar"  # $0.50 and 50 cents are two notations of one price
     return found.add(Piece("number", value, unit), first, end, firm or bool(unit and value != "1"))
 
 
 def _hour(tokens: Sequence[Token], first: int, last: int, value: str, found: Counted) -> int:
     """`8 pm`, `8 o'clock`, `eight o'clock pm`; 0 where the number is no hour."""
-    if not value.isdigit() or int(value[:3]) > 24:
+    if not value.isdecimal() or int(value[:3]) > 24:
         return 0
     told = low(tokens, last + 1) in ("o'clock", "oclock")
     half = _half(tokens, last + 1 + told)
@@ -132,7 +132,7 @@ def _word(tokens: Sequence[Token], at: int, found: Counted, words: Language) -> 
 def _spelled_time(tokens: Sequence[Token], at: int, hour: Spelled, found: Counted, words: Language) -> int:
     """`at six thirty`; 0 where it is none."""
     minute = spelled(tokens, hour.last + 1, words) if low(tokens, at - 1) in _AT else None
-    if minute is None or not (hour.value + minute.value).isdigit():
+    if minute is None or not (hour.value + minute.value).isdecimal():
         return 0
     if not 0 < int(hour.value[:3]) < 13 or not 9 < int(minute.value[:3]) < 60:
         return 0
@@ -148,7 +148,7 @@ def _told_time(tokens: Sequence[Token], at: int, found: Counted, words: Language
         return 0
     minute = {"half": 30, "quarter": 15}.get(tokens[at].low) or words.numbers.get(tokens[at].low, 0)
     said = low(tokens, at + 2)
-    hour = int(said) if said.isdigit() and len(said) < 3 else words.numbers.get(said, 0)
+    hour = int(said) if said.isdecimal() and len(said) < 3 else words.numbers.get(said, 0)
     if not 4 < minute < 31 or not 0 < hour < 13:
         return 0
     if how == "to":

@@ -82,7 +82,7 @@ def pieces(text: str, commas: bool = False) -> tuple[Piece, ...]:
     """What a piece of text with a digit in it says. `commas`: the language writes 3,5 for 3.5."""
     if len(text) > 80:
         return (Piece("code", _code(text)),)
-    if text.isdigit():
+    if text.isdecimal():
         return (Piece("number" if len(text) <= LONGEST else "code", text),)
     text = _HALF_DAY.sub(r"\1m", text)
     prefix = _PREFIX.match(text)
@@ -139,9 +139,9 @@ def _suffixed(text: str) -> tuple[Piece, ...]:
         return ()
     number, letters = canonical(match[1]), match[2]
     low = letters.lower()
-    if low in ("st", "nd", "rd", "th") and number.isdigit():
+    if low in ("st", "nd", "rd", "th") and number.isdecimal():
         return (Piece("ordinal", number),)
-    if low == "s" and number.isdigit() and number[-1] == "0" and len(number) in (2, 4):
+    if low == "s" and number.isdecimal() and number[-1] == "0" and len(number) in (2, 4):
         return (Piece("decade", decade(int(number))),)
     if low == "x":
         return (Piece("number", number),)

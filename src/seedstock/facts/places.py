@@ -17,7 +17,7 @@ _REACH = 4
 _BOTH = frozenset("and or & , / vs versus nor".split())
 # By hand, on rewrites and plants: how much must be alike for a place to be told from another.
 _LEAST, _APART, _LEAST_OF_TWO = 0.7, 0.6, 2.2
-_WHOLE, _LEAST_WHOLE, _APART_WHOLE = 0.85, 1.2, 0.2
+_WHOLE, _LEAST_WHOLE, _APART_WHOLE, _LEAST_TAKEN = 0.85, 0.8, 0.2, 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,12 @@ def exchanged(before: Stage, after: Stage) -> Iterator[tuple[Place, Place]]:
     for (mine, theirs), found in moved.items():
         back = moved.get((theirs, mine))
         swapped = back and (found.score + back.score >= _LEAST_OF_TWO or (found.whole and back.whole))
-        taken = found.whole and new[mine] > old[mine] and new[theirs] < old[theirs]
+        taken = (
+            found.whole
+            and found.score >= _LEAST_TAKEN
+            and new[mine] > old[mine]
+            and new[theirs] < old[theirs]
+        )
         if swapped or (taken and (old[mine] or (found.stands.firm and not _shorter(mine, theirs)))):
             yield found.stood, found.stands
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from seedstock.facts.knowledge import Knowledge
 from seedstock.facts.reading import Facts
+from seedstock.facts.scan import plain
 from seedstock.facts.values import stands
 
 
@@ -14,9 +15,15 @@ def protected(text: str, values: Collection[str] = (), knowledge: Knowledge | No
     facts = Facts(text, knowledge or Knowledge())
     spans = [facts.surface(number) for number in facts.numbers if number.firm]
     spans += [when.text for when in facts.dates] + [code.text for code in facts.codes + facts.quotes]
-    spans += [facts.surface(name) for name in facts.names if name.firm]
+    spans += [facts.surface(name).removesuffix("'s") for name in facts.names if name.firm]
     spans += [facts.tokens[negation.at].text for negation in facts.polarity.negations]
     spans += [value for value in values if stands(value, facts.text)]
-    return sorted(
-        dict.fromkeys(spans), key=lambda span: (facts.text.casefold().find(span.casefold()), -len(span))
-    )
+    places = {span: facts.text.casefold().find(span.casefold()) for span in spans}
+    ordered = sorted(places, key=lambda span: (places[span], -len(span)))
+    return list(dict.fromkeys(_as_written(span, text, places[span]) for span in ordered))
+
+
+def _as_written(span: str, text: str, place: int) -> str:
+    """A span in the text's own quotes and dashes; as it was read where escapes moved it."""
+    own = text[place:][: len(span)]
+    return own if plain(own) == span else span

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from seedstock.facts.lists import Language, units
-from seedstock.facts.numerals import product, ratio, scaled
+from seedstock.facts.numerals import LONGEST, product, ratio, scaled
 from seedstock.facts.scan import Token
 
 _SIGNS = frozenset("$ € £ ¥ ₹ us$ usd eur gbp inr chf jpy".split())
@@ -34,6 +34,8 @@ def is_negative(tokens: Sequence[Token], at: int) -> bool:
 def with_power(tokens: Sequence[Token], last: int, value: str, words: Language) -> tuple[str, int]:
     """`2 million`, `5 dozen`, `13.6 bn`: the number and the token it now ends with."""
     after = low(tokens, last + 1)
+    if "/" in value or len(value) > LONGEST:
+        return value, last
     if after in _POWERS:
         return scaled(value, _POWERS[after]), last + 1
     return (product(value, words.scales[after]), last + 1) if after in words.scales else (value, last)
@@ -41,12 +43,12 @@ def with_power(tokens: Sequence[Token], last: int, value: str, words: Language) 
 
 def with_part(tokens: Sequence[Token], last: int, value: str, words: Language) -> tuple[str, int]:
     """`1 and a half`, `three-and-a-half`, `2 1/2`: the number with its part, and where it now ends."""
-    if not value.isdigit() or len(value) > 6:
+    if not value.isdecimal() or len(value) > 6:
         return value, last
     at = last + 1 + (low(tokens, last + 1) == "-")
     if low(tokens, at) not in words.join:
         above, _, below = low(tokens, at).partition("/")
-        if above.isdigit() and below.isdigit() and 0 < int(above[:4]) < int(below[:4]) < 100:
+        if above.isdecimal() and below.isdecimal() and 0 < int(above[:4]) < int(below[:4]) < 100:
             return ratio(int(value) * int(below) + int(above), int(below)), at
         return value, last
     at += 1

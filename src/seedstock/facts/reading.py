@@ -81,7 +81,17 @@ class Facts:
             if token.kind == "code":
                 found.update(key(part.lower()) for part in _WORDS_INSIDE.findall(token.text))
                 found.add(key(bare(token.text)))
-        return frozenset(found | {code.key for code in self.codes})
+        return frozenset(found | self.code_keys)
+
+    @cached_property
+    def code_keys(self) -> frozenset[str]:
+        """The keys of the codes."""
+        return frozenset(code.key for code in self.codes)
+
+    def is_in_code(self, at: int, other: Facts) -> bool:
+        """Whether this token and one beside it are a code that the other text writes as one: `AB 123`."""
+        near = [bare(token.text) for token in self.tokens[max(0, at - 1) : at + 2]]
+        return any(one + two in other.code_keys for one, two in pairwise(near))
 
     @cached_property
     def canonical(self) -> frozenset[str]:

@@ -78,7 +78,7 @@ def plain(text: str) -> str:
         text = _ESCAPE.sub(_unescaped, text)
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
-    return text if text.isascii() and "`" not in text else text.translate(_FLAT)
+    return text if text.isascii() and "`" not in text else text.translate(_FLAT)[:MOST_CHARS]
 
 
 def _unescaped(match: re.Match[str]) -> str:
@@ -89,11 +89,12 @@ def scan(text: str) -> list[Token]:
     """The tokens of a text that `plain` has made."""
     tokens: list[Token] = []
     opens, end = True, -1
+    shouting = text.isupper()  # there an M is no million
     for match in _TOKEN.finditer(text):
         kind, piece, start = match.lastgroup or "mark", match[0], match.start()
         if kind in ("plain", "short"):
             kind = "word"
-        low = _folded(piece) if kind == "word" else piece
+        low = _folded(piece) if kind == "word" else piece.lower() if shouting else piece
         tokens.append(Token(piece, low, kind, start, match.end(), opens, start == end))
         end = match.end()
         if kind == "line":
