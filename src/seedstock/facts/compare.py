@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from seedstock.facts import negation
 from seedstock.facts.amounts import changed_units, numbers
 from seedstock.facts.change import Change
 from seedstock.facts.knowledge import Knowledge
 from seedstock.facts.lists import key
 from seedstock.facts.naming import names
+from seedstock.facts.negations import negations
 from seedstock.facts.places import Place, Stage, exchanged
 from seedstock.facts.reading import Facts
 from seedstock.facts.values import in_order, standing, whole_names
@@ -31,7 +31,7 @@ def changes(
     old = Facts(before, known) if isinstance(before, str) else before
     new = Facts(after, known) if isinstance(after, str) else after
     found: dict[Change, None] = {}
-    for look in (numbers, changed_units, _swapped_numbers, _dates, _codes, names, _negations):
+    for look in (numbers, changed_units, _swapped_numbers, _dates, _codes, names, negations):
         found.update(dict.fromkeys(look(old, new)))
     found.update(dict.fromkeys(_swapped_names(old, new, values)))
     gone = (value for value in values if not standing(value, new))
@@ -101,18 +101,3 @@ def _codes(old: Facts, new: Facts) -> Iterator[Change]:
 
 def _has_code(bare: str, facts: Facts) -> bool:
     return bare in facts.keys or key(bare) in facts.keys or bare in facts.joins
-
-
-def _negations(old: Facts, new: Facts) -> Iterator[Change]:
-    for gone in negation.lost(old.polarity, new.polarity):
-        yield Change("lost_negation", _said(old, gone.at))
-    for came in negation.added(old.polarity, new.polarity):
-        yield Change("added_negation", "", _said(new, came.at))
-
-
-def _said(facts: Facts, at: int) -> str:
-    """The negation with the words after it."""
-    last = at
-    while last + 1 < len(facts.tokens) and last < at + 3 and facts.tokens[last + 1].kind == "word":
-        last += 1
-    return facts.text[facts.tokens[at].start : facts.tokens[last].end]

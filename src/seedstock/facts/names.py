@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from seedstock.facts.knowledge import Knowledge, inside, tells
-from seedstock.facts.lists import Named, key, language, names, units
+from seedstock.facts.lists import Named, is_ordinary, key, language, names, units
 from seedstock.facts.scan import Token
 
 _TITLES = frozenset(
@@ -103,7 +103,7 @@ class _Search:
                 or not self._alike(at, last)
             ):
                 continue
-            firm = not named.doubtful or self._is_name(at, last)
+            firm = not (named.doubtful or self._is_plural(at, words)) or self._is_name(at, last)
             return self._name(at, last, firm, named)
         return None
 
@@ -116,6 +116,11 @@ class _Search:
                 return -1
             at += 1
         return at - 1
+
+    def _is_plural(self, at: int, words: Sequence[str]) -> bool:
+        """Whether a single word is a name by its s only: `carries` is no Carrie's."""
+        low = self.tokens[at].low
+        return len(words) == 1 and low != words[0] and "'" not in low and is_ordinary(low)
 
     def _alike(self, first: int, last: int) -> bool:
         """Whether all words of a listed name are written alike: `American airlines` is no company."""

@@ -8,6 +8,7 @@ from seedstock.facts.change import Change
 from seedstock.facts.names import Name
 from seedstock.facts.reading import Facts
 
+_FAMILY = 6
 MOST_RARE = 100
 """Words that may be names are looked at up to this many: a text full of them is in no known language."""
 
@@ -23,7 +24,7 @@ def names(old: Facts, new: Facts) -> Iterator[Change]:
     # In a text without capitals a rare word is most likely a name; a new one may be a slip.
     sure = [n for n in rare_gone if n.rare] if old.text.islower() else []
     lost, added = [n for n in gone if n.firm] + sure, [n for n in came if n.firm]
-    also_lost, also_added = _replaced(rare_gone, rare_came, bool(lost or added), old, new)
+    also_lost, also_added = _replaced(lost + rare_gone, added + rare_came, old, new)
     for name in gone:
         if name in lost or name in also_lost:
             yield Change("lost_name", name.text)
@@ -33,11 +34,9 @@ def names(old: Facts, new: Facts) -> Iterator[Change]:
 
 
 def _replaced(
-    gone: Sequence[Name], came: Sequence[Name], sure: bool, old: Facts, new: Facts
+    gone: Sequence[Name], came: Sequence[Name], old: Facts, new: Facts
 ) -> tuple[Sequence[Name], Sequence[Name]]:
-    """Which words that may be names are: all where a sure name changed too, else those in one place."""
-    if sure:
-        return gone, came
+    """Names and words that may be names where one stands in the place of another."""
     pairs = [(one, other) for one in gone for other in came if _beside(old, one) & _beside(new, other)]
     return [one for one, _ in pairs], [other for _, other in pairs]
 
@@ -64,13 +63,17 @@ def _misspelt(word: str, facts: Facts) -> bool:
 
 
 def _near(one: str, other: str) -> bool:
-    """At most two letters in one place apart (one in short words), or the same letters in another order."""
+    """At most two letters in one place apart (one in short words), the same letters, or one word family."""
     most = 1 if len(one) < 6 else 2
-    if abs(len(one) - len(other)) > most or not 3 < len(other) < 30:
+    if not 3 < len(other) < 30:
         return False
     start = 0
     while start < min(len(one), len(other)) and one[start] == other[start]:
         start += 1
+    if start >= _FAMILY and start >= 0.6 * max(len(one), len(other)):
+        return True
+    if abs(len(one) - len(other)) > most:
+        return False
     end = 0
     while end < min(len(one), len(other)) - start and one[-1 - end] == other[-1 - end]:
         end += 1

@@ -28,6 +28,7 @@ _PREFIX = re.compile(
     r"(?:mid|pre|post|early|late|non|sub|top|under|over|anti|and|or|to)-?(?=\d)", re.IGNORECASE
 )
 _HALF_DAY = re.compile(r"(?<=\d)([ap])\.m\.?$", re.IGNORECASE)
+_CHAT = frozenset("b4 gr8 l8 l8r m8 h8 w8 2day 2moro 2nite 2nd4 str8 4u".split())
 _MAGNITUDES = {"k": 3, "m": 6, "mn": 6, "mio": 6, "mm": 6, "b": 9, "bn": 9, "bln": 9, "t": 12}
 _MONEY = {"k", "bn", "bln", "mn", "mio"}
 
@@ -84,6 +85,8 @@ def pieces(text: str, commas: bool = False) -> tuple[Piece, ...]:
         return (Piece("code", _code(text)),)
     if text.isdecimal():
         return (Piece("number" if len(text) <= LONGEST else "code", text),)
+    if text.lower() in _CHAT:
+        return ()
     text = _HALF_DAY.sub(r"\1m", text)
     prefix = _PREFIX.match(text)
     if prefix:

@@ -114,7 +114,7 @@ def _around(stage: Stage, place: Place, masked: set[int]) -> Around:
             token = stage.tokens[at]
             if token.kind == "line" or token.text in ".!?;":
                 break
-            if token.kind != "mark":
+            if token.kind != "mark" or token.text in ",:":
                 distance += 1
                 word, weight = _weighed(token, at in masked, stage.words)
                 found[step * distance, word] = weight if distance == 1 else weight / 2
@@ -123,8 +123,8 @@ def _around(stage: Stage, place: Place, masked: set[int]) -> Around:
 
 
 def _weighed(token: Token, masked: bool, words: Language) -> tuple[str, float]:
-    if masked:
-        return "", 0.2
+    if masked or token.kind == "mark":
+        return "" if masked else token.text, 0.2
     return key(token.low), 0.5 if token.low in words.stop else 1.0
 
 

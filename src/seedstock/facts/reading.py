@@ -11,8 +11,8 @@ from seedstock.facts.dates import When, loose_dates, when
 from seedstock.facts.knowledge import Knowledge
 from seedstock.facts.lists import Language, is_ordinary, key, language
 from seedstock.facts.names import Name, find_names
-from seedstock.facts.negation import Polarity, polarity
 from seedstock.facts.numbers import Number, count
+from seedstock.facts.polarity import Polarity, polarity
 from seedstock.facts.scan import language_of, plain, scan
 
 _WORDS_INSIDE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\dA-Z_]+|\d+")

@@ -1,0 +1,80 @@
+"""Which negations of two texts have no counterpart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedstock.facts.change import Change
+from seedstock.facts.polarity import Negation, Polarity, stem
+from seedstock.facts.reading import Facts
+
+_KNOWING = frozenset(map(stem, "find know figure sure understand recall".split()))
+_AROUND, _CLOSE = 3, 3
+
+
+def negations(old: Facts, new: Facts) -> Iterator[Change]:
+    """What is negated in one text only."""
+    for gone in _lost(old.polarity, new.polarity):
+        yield Change("lost_negation", _said(old, gone.at))
+    for came in _added(old.polarity, new.polarity):
+        yield Change("added_negation", "", _said(new, came.at))
+
+
+def _lost(before: Polarity, after: Polarity) -> list[Negation]:
+    """Tellable where what was negated stands bare in the other text, or where nothing there says no."""
+    fewer = len(before.negations) - len(after.negations)
+    if fewer <= 0:
+        return []
+    gone = [negation for negation in before.negations if _stands_bare(negation, after)]
+    if not gone and not after.negations and not after.soft - before.soft:
+        gone = [negation for negation in before.negations if negation.kind not in ("bound", "double")]
+    return gone[:fewer]
+
+
+def _added(before: Polarity, after: Polarity) -> list[Negation]:
+    """Tellable where the other text says what is negated."""
+    those = [negation for negation in after.negations if negation.kind != "only"]
+    more = len(those) - len(before.negations) - len(before.soft - after.soft)
+    if more <= 0:
+        return []
+    return [negation for negation in those if _was_bare(negation, before, after)][:more]
+
+
+def _stands_bare(negation: Negation, after: Polarity) -> bool:
+    if not negation.heads:
+        return False
+    own = {at for word, at in after.stems if word == negation.heads[0]}
+    return bool(after.free(negation.heads[0], after.soft_at - own if negation.kind == "double" else None))
+
+
+def _was_bare(negation: Negation, before: Polarity, after: Polarity) -> bool:
+    """Whether the other text says what is negated here. `I cannot find …` is another way of asking."""
+    if negation.back:
+        return False
+    if negation.kind == "double":
+        return bool(before.free(negation.heads[0], set()))
+    if negation.kind == "bound":
+        return bool(before.free(negation.heads[0]))
+    head = negation.heads[0]
+    here = next((at for word, at in after.stems if word == head and at > negation.at), negation.at)
+    if negation.kind == "plain" and here - negation.at < _CLOSE:
+        return head not in _KNOWING and bool(before.free(head))
+    return _same_clause(negation, here, before, after)
+
+
+def _same_clause(negation: Negation, here: int, before: Polarity, after: Polarity) -> bool:
+    """`who have no friends`, `who have some friends`: a word beside the noun is the same."""
+    mine = {*after.lows[max(0, negation.at - 2) : negation.at], *after.lows[here + 1 : here + _AROUND]}
+    places = before.free(negation.heads[0])
+    mine = {low for low in mine if low.isalnum()}
+    return any(
+        mine & {*before.lows[max(0, at - _AROUND) : at], *before.lows[at + 1 : at + _AROUND]} for at in places
+    )
+
+
+def _said(facts: Facts, at: int) -> str:
+    """The negation with the words after it."""
+    last = at
+    while last + 1 < len(facts.tokens) and last < at + 3 and facts.tokens[last + 1].kind == "word":
+        last += 1
+    return facts.text[facts.tokens[at].start : facts.tokens[last].end]
