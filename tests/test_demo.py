@@ -35,11 +35,11 @@ def test_the_demo_goes_the_whole_way_offline(first: Outcome, folder: Path) -> No
     found = first.json
     assert set(found) == {"path", "check", "run", "release"}
     assert found["check"]["verdict"] == "pass"
-    assert found["run"]["accepted"] == 400
+    assert found["run"]["accepted"] == 330
     assert {cell["state"] for cell in found["run"]["cells"]} == {"filled"}
     assert found["run"]["rejected"]
     assert found["run"]["cost"]["total"] == 0
-    assert found["release"]["rows"] == {"real": 174, "synthetic": 400}
+    assert found["release"]["rows"] == {"real": 174, "synthetic": 330}
     assert set(found["release"]["files"]) >= {"train.messages.jsonl", "train.prompt_completion.jsonl"}
     assert cli("--project", folder, "verify", "v1").code == 0
 
@@ -48,7 +48,7 @@ def test_the_demo_goes_the_whole_way_offline(first: Outcome, folder: Path) -> No
 class Planted:
     """A fault that was written into the recording: where, how to find it, and the gate that takes it today.
 
-    No gate: it is accepted, and waits for gates that judge facts, terms, meaning and style.
+    No gate: it is accepted, and waits for gates that judge meaning and style.
     """
 
     fault: str
@@ -75,26 +75,26 @@ PLANTED = (
     Planted("a holdout row", "seed-079", "handheld scanner 44", "leak"),
     Planted("a holdout row", "seed-155", "gear pump G-19", "leak"),
     Planted("a holdout row", "seed-094", "rotten eggs", "leak"),
-    Planted("chatter among the texts", "seed-061", "Here are three paraphrases"),
+    Planted("chatter among the texts", "seed-061", "Here are three paraphrases", "facts"),
     Planted("numbers of a list", "seed-095", "2. FLT 3"),
-    Planted("another number of people, and a time", "seed-040", "three colleagues"),
-    Planted("another time", "seed-123", "15:07"),
-    Planted("an invented code", "seed-146", "D-12"),
-    Planted("invented numbers of machines", "seed-074", "forklift 5"),
-    Planted("another machine", "seed-010", "agitator 3"),
-    Planted("another machine", "seed-076", "Robot 14"),
-    Planted("another reading", "seed-007", "131 °C"),
-    Planted("another name", "seed-158", "Otto Grau"),
-    Planted("says the opposite", "seed-078", "Nobody is afraid"),
+    Planted("another number of people, and a time", "seed-040", "three colleagues", "facts"),
+    Planted("another time", "seed-123", "15:07", "facts"),
+    Planted("an invented code", "seed-146", "D-12", "facts"),
+    Planted("invented numbers of machines", "seed-074", "forklift 5", "facts"),
+    Planted("another machine", "seed-010", "agitator 3", "facts"),
+    Planted("another machine", "seed-076", "Robot 14", "facts"),
+    Planted("another reading", "seed-007", "131 °C", "facts"),
+    Planted("another name", "seed-158", "Otto Grau", "facts"),
+    Planted("says the opposite", "seed-078", "Nobody is afraid", "facts"),
     Planted("says the opposite", "seed-126", "Shaft 1 stays open"),
-    Planted("says the opposite", "seed-084", "boiler feed has hard water too"),
-    Planted("copied without its case", "seed-122", "battery charger in bay 9"),
-    Planted("a trade name for a drive", "seed-109", "Pick up the phone"),
-    Planted("a trade name for a drive", "seed-109", "I am writing to report that the Wandlomat"),
-    Planted("a trade name for a drive", "seed-171", "for the list: after washing"),
-    Planted("a trade name for a drive", "seed-171", "Merely for the list"),
-    Planted("a trade name for a drive", "seed-025", "without the fan no paint booth"),
-    Planted("a trade name for a drive", "seed-025", "the fan is a must there"),
+    Planted("says the opposite", "seed-084", "boiler feed has hard water too", "facts"),
+    Planted("copied without its case", "seed-122", "battery charger in bay 9", "facts"),
+    Planted("a trade name for a drive", "seed-109", "Pick up the phone", "facts"),
+    Planted("a trade name for a drive", "seed-109", "I am writing to report that the Wandlomat", "facts"),
+    Planted("a trade name for a drive", "seed-171", "for the list: after washing", "facts"),
+    Planted("a trade name for a drive", "seed-171", "Merely for the list", "facts"),
+    Planted("a trade name for a drive", "seed-025", "without the fan no paint booth", "facts"),
+    Planted("a trade name for a drive", "seed-025", "the fan is a must there", "facts"),
 )
 REPAIRED = ("seed-024", "seed-144", "seed-003", "seed-143", "seed-106")
 """Seeds whose answers are not quite JSON: a quote inside, a fence, other quotes, chatter, one comma more."""
@@ -136,7 +136,7 @@ def test_most_of_the_recording_is_good_and_every_gate_has_something_to_take(
 ) -> None:
     fates = Counter(gate for _, _, gate in rewrites)
     assert 250 <= len(rewrites) <= 350
-    assert fates[None] == 200
+    assert fates[None] == 165
     assert {"format", "leak", "duplicate"} <= set(fates)
 
 

@@ -37,7 +37,7 @@ _EXCEPT = frozenset(
 _SMALL = frozenset(
     "been being am it's its me him them us so any all at no not own just yet ever even very really too also"
     " quite much many such only about up out then than or but could should may might must shall did get got"
-    " going go let make made please before after since when while until again".split()
+    " let please before after since when while until again".split()
 )
 _MARKS = frozenset('.,;:!?()"')
 
