@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -14,6 +15,7 @@ from seedstock.facts.reading import Facts
 MOST_CODES = 200
 
 _SHARES = {"50": "0.5", "25": "0.25", "75": "0.75", "10": "0.1", "20": "0.2"}
+_SLASHED = re.compile(r"([0-3]?\d)/([0-3]?\d)")
 _VAGUE = frozenset("some several few many numerous various couple handful lots bunch".split())
 _BEFORE_UNIT = frozenset("many in per each every of".split())
 
@@ -22,11 +24,15 @@ def numbers(old: Facts, new: Facts) -> Iterator[Change]:
     """Values without an equal in the other text, whatever the notation."""
     was, has = _Values(old), _Values(new)
     for number in old.numbers:
-        if number.firm and not has.answers(number) and not old.is_in_code(number.first, new):
+        if not number.firm or has.answers(number) or has.is_date(_slashed(old, number)):
+            continue
+        if not old.is_in_code(number.first, new):
             yield Change(_code("lost", number), old.surface(number))
     marks = _list_marks(new)
     for number in new.numbers:
         if not number.firm or number.first in marks or was.answers(number):
+            continue
+        if was.is_date(_slashed(new, number)):
             continue
         if not new.is_in_code(number.first, old):
             yield Change(_code("added", number), "", new.surface(number))
@@ -43,6 +49,7 @@ class _Values:
         self.hours = {time.rstrip("apm") for time in self.times}
         self.months = {when.key.removeprefix("month ") for when in facts.dates if when.key[0] == "m"}
         self.percents = {n.value for n in facts.numbers if n.unit == "%"}
+        self.slashed = {part for n in facts.numbers for part in _slashed(facts, n)}
         self.codes = "\n".join(code.key for code in facts.codes[:MOST_CODES])
 
     def answers(self, number: Number) -> bool:
@@ -52,11 +59,18 @@ class _Values:
             return True
         if number.kind == "time":
             return self._has_time(value)
-        if number.kind == "part" and value in self.months:
+        if (number.kind == "part" and value in self.months) or value in self.slashed:
             return True
         if self._has_share(number) or self._has_hour(value):
             return True
         return len(value) > 3 and value.isdecimal() and value in self.codes
+
+    def is_date(self, parts: tuple[str, ...]) -> bool:
+        """Whether the month and the day of `9/19`, in either order, stand in this text."""
+        if len(parts) != 2:
+            return False
+        one, two = parts
+        return (one in self.months and two in self.values) or (two in self.months and one in self.values)
 
     def _has_time(self, time: str) -> bool:
         bare = time.rstrip("apm")
@@ -76,6 +90,17 @@ class _Values:
         return any(_SHARES.get(percent) == number.value for percent in self.percents & _SHARES.keys())
 
 
+def date_parts(facts: Facts, number: Number) -> tuple[str, ...]:
+    """What may be the month of a date in digits: `06/03/2024`, `9/19`."""
+    return (number.value,) if number.kind == "part" else _slashed(facts, number)
+
+
+def _slashed(facts: Facts, number: Number) -> tuple[str, ...]:
+    """The two parts of what may be a day of a month: `9/19`."""
+    match = _SLASHED.fullmatch(facts.tokens[number.first].text) if number.kind == "number" else None
+    return (str(int(match[1])), str(int(match[2]))) if match else ()
+
+
 def _code(what: str, number: Number) -> str:
     year = not number.unit and len(number.value) == 4 and "1500" <= number.value <= "2100"
     dated = number.kind in ("time", "part", "decade") or (year and number.value.isdecimal())
@@ -83,10 +108,12 @@ def _code(what: str, number: Number) -> str:
 
 
 def _list_marks(facts: Facts) -> set[int]:
-    """Tokens that number the items of a list: `1.`, `2)` at the beginning of lines."""
+    """Tokens that number the items of a list, `1.`, `2)`, or the lines of a record, `[00:12]`."""
     found = set()
     for at, (token, after) in enumerate(pairwise(facts.tokens)):
         begins = at == 0 or facts.tokens[at - 1].kind == "line"
+        if begins and token.text in "[(" and after.kind == "number":
+            found.add(at + 1)
         if begins and token.kind == "number" and len(token.text) < 3 and after.glued and after.text in ".)":
             found.add(at)
     return found

@@ -16,7 +16,11 @@ _QUOTE = re.compile(
     r"""(?<![\w"'])(?:"(?=[^\s"])([^"\n]{1,60})(?<!\s)"|"""
     r"""'(?=[^\s'])((?:[^'\n]|(?<=\w)'(?=\w)){1,60})(?<!\s)')(?![\w"'])"""
 )
-_ROLES = frozenset("user agent customer caller operator assistant bot system client support me you".split())
+_BLANKS = frozenset(
+    "name names date time your my number company address id email insert city product order place amount"
+    " phone title recipient sender signature person link location mask blank".split()
+)
+_MARKUP = frozenset("b i u p br em strong ul ol li div span".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,16 @@ class Code:
 
 
 def codes_of(tokens: Sequence[Token]) -> list[Code]:
-    """Addresses, mentions, tags and placeholders. `[user]` and the like only say who speaks."""
-    codes = (token.text for token in tokens if token.kind == "code")
-    return [Code(bare(code), code) for code in codes if code[0] != "[" or code[1:-1].lower() not in _ROLES]
+    """Addresses, mentions, tags and placeholders, but neither `[user]` and `[pause]` nor bold print."""
+    return [
+        Code(bare(token.text), token.text) for token in tokens if token.kind == "code" and _tells(token.text)
+    ]
+
+
+def _tells(code: str) -> bool:
+    if code[0] == "[":
+        return not _BLANKS.isdisjoint(re.split(r"[ _\]\[]", code.lower()))
+    return code[0] != "<" or code.strip("</> ").lower() not in _MARKUP
 
 
 def quotes_of(text: str) -> list[Code]:

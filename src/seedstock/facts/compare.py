@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from seedstock.facts.amounts import changed_units, numbers
+from seedstock.facts.amounts import changed_units, date_parts, numbers
 from seedstock.facts.change import Change
 from seedstock.facts.knowledge import Knowledge
 from seedstock.facts.lists import key
@@ -77,7 +77,7 @@ def _dates(old: Facts, new: Facts) -> Iterator[Change]:
 
 
 def _date_keys(facts: Facts) -> set[str]:
-    parts = {f"month {n.value}" for n in facts.numbers if n.kind == "part"}
+    parts = {f"month {part}" for n in facts.numbers for part in date_parts(facts, n)}
     return {when.key for when in facts.dates} | parts | facts.loose_dates
 
 

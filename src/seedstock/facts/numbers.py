@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from seedstock.facts.lists import Language, units
-from seedstock.facts.numerals import Piece, clock, decade, pieces, scaled
+from seedstock.facts.numerals import Piece, canonical, clock, decade, pieces, scaled
 from seedstock.facts.quantities import is_negative, low, unit_of, with_part, with_power
 from seedstock.facts.scan import Token
 from seedstock.facts.spelled import Spelled, spelled
@@ -93,7 +93,22 @@ def _number(
     unit, end = (piece.unit, last) if piece.unit else unit_of(tokens, first, last)
     if unit == "cent" and "/" not in value and len(value) < 12:
         value, unit = scaled(value, -2), "dollar"  # $0.50 and 50 cents are two notations of one price
+    elif unit == "dollar" and value.isdecimal() and (cents := _cents(tokens, end, words)):
+        value, end = canonical(f"{value}.{cents[0]:02}"), cents[1]
+        firm = True
     return found.add(Piece("number", value, unit), first, end, firm or bool(unit and value != "1"))
+
+
+def _cents(tokens: Sequence[Token], last: int, words: Language) -> tuple[int, int] | None:
+    """`one dollar and fifty cents`: the cents and where they end."""
+    at = last + 1 + (low(tokens, last + 1) in words.join)
+    if at >= len(tokens):
+        return None
+    read = spelled(tokens, at, words)
+    value, end = (read.value, read.last) if read else (tokens[at].low, at)
+    if not value.isdecimal() or len(value) > 2 or low(tokens, end + 1) not in ("cents", "cent"):
+        return None
+    return int(value), end + 1
 
 
 def _hour(tokens: Sequence[Token], first: int, last: int, value: str, found: Counted) -> int:
@@ -130,9 +145,11 @@ def _word(tokens: Sequence[Token], at: int, found: Counted, words: Language) -> 
 
 
 def _spelled_time(tokens: Sequence[Token], at: int, hour: Spelled, found: Counted, words: Language) -> int:
-    """`at six thirty`; 0 where it is none."""
-    minute = spelled(tokens, hour.last + 1, words) if low(tokens, at - 1) in _AT else None
-    if minute is None or not (hour.value + minute.value).isdecimal():
+    """`at six thirty`, `six thirty pm`; 0 where it is none."""
+    minute = spelled(tokens, hour.last + 1, words)
+    if minute is None or not (low(tokens, at - 1) in _AT or _half(tokens, minute.last + 1)):
+        return 0
+    if not (hour.value + minute.value).isdecimal():
         return 0
     if not 0 < int(hour.value[:3]) < 13 or not 9 < int(minute.value[:3]) < 60:
         return 0

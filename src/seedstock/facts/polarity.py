@@ -143,7 +143,7 @@ def _is_aside(tokens: Sequence[Token], at: int) -> bool:
     if low in _LABELS and _is_label(tokens, at):
         return True
     before = tokens[at - 1].low if at else ""
-    if low == "no" and (after in _NO_NOUN or not after.isalnum()):
+    if low == "no" and (after in _NO_NOUN or not after.isalpha()):
         return True
     if low == "not" and (
         before == "why" or (before == "or" and (not after.isalnum() or tokens[at - 2].low == "whether"))

@@ -10,6 +10,7 @@ from seedstock.facts.numerals import decade, ratio
 from seedstock.facts.scan import Token
 
 _LARGE = 10**15
+_GROUPS = {"couple": 2, "pair": 2, "pairs": 2, "both": 2, "duo": 2, "trio": 3, "single": 1}
 _FIRM_HALF = frozenset("of as the that a an his her its their my our your this these those what".split())
 _HALF_AFTER = frozenset("in by at than only about exactly and".split())
 _FIRM_TIMES = frozenset("the that of as his her its their what this".split())
@@ -34,6 +35,8 @@ def spelled(tokens: Sequence[Token], at: int, words: Language) -> Spelled | None
         return _cardinal(tokens, at, words)
     if low in ("a", "an", "half") and (found := _article(tokens, at, words)):
         return found
+    if low in _GROUPS and words.code == "en":
+        return Spelled(str(_GROUPS[low]), "number", False, at)
     if low in words.times:
         firm = low in ("twice", "thrice") or _next(tokens, at) in _FIRM_TIMES
         return Spelled(str(words.times[low]), "number", firm, at)
