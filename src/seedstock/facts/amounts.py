@@ -45,6 +45,7 @@ class _Values:
 
     def __init__(self, facts: Facts) -> None:
         self.values = {number.value for number in facts.numbers}
+        self.bare = {n.value for n in facts.numbers if not n.unit and n.kind == "number"}
         self.times = {number.value for number in facts.numbers if number.kind == "time"}
         self.hours = {time.rstrip("apm") for time in self.times}
         self.months = {when.key.removeprefix("month ") for when in facts.dates if when.key[0] == "m"}
@@ -75,7 +76,7 @@ class _Values:
     def _has_time(self, time: str) -> bool:
         bare = time.rstrip("apm")
         hour, _, minute = bare.partition(":")
-        if minute == "00" and (hour in self.values or str(int(hour) + 12) in self.values):
+        if minute == "00" and (hour in self.bare or str(int(hour) + 12) in self.bare):
             return True
         return bare in (self.hours if bare == time else self.times)
 

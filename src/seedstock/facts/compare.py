@@ -42,7 +42,8 @@ def changes(
 def _swapped_numbers(old: Facts, new: Facts) -> Iterator[Change]:
     if len({n.value for facts in (old, new) for n in facts.numbers}) > 1:
         yield from _swapped("swapped_numbers", old, new, lambda facts: [
-            Place(n.value, n.first, n.last, firm=False) for n in facts.numbers
+            # A new number is found without its place, but for those that `a` and `no` answer for.
+            Place(n.value, n.first, n.last, firm=n.value in ("0", "1")) for n in facts.numbers
         ])  # fmt: skip
 
 

@@ -33,7 +33,7 @@ _SMALL_WORDS = language("en").stop | frozenset(
     " subject".split()
 )
 """With a capital they begin something: a sentence, a letter, a title."""
-_LONGEST_HEADING = 4
+_LONGEST_HEADING, _FEW = 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,9 @@ class _Search:
         self.english = english
         within = inside(tokens)
         large = {key(token.low) for token in within if token.text[0].isupper()}
-        most = 0.5 if english else 0.3
-        share = len([t for t in within if t.text[0].isupper()]) / max(1, len(within))
+        long = [token for token in within if len(token.text) > 1]
+        most = 0.3 if not english else 0.5 if len(long) > _FEW else 0.7
+        share = sum(token.text[0].isupper() for token in long) / max(1, len(long))
         self.capitals = tells(tokens) and share <= most and (english or knowledge.capitals)
         self.within = large if self.capitals else frozenset[str]()
         self.small = {key(token.low) for token in tokens if token.kind == "word" and token.text[0].islower()}

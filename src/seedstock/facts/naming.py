@@ -65,7 +65,7 @@ def _misspelt(word: str, facts: Facts) -> bool:
 def _near(one: str, other: str) -> bool:
     """At most two letters in one place apart (one in short words), the same letters, or one word family."""
     most = 1 if len(one) < 6 else 2
-    if not 3 < len(other) < 30:
+    if not 3 < len(other) < 30 or one[0] != other[0]:
         return False
     start = 0
     while start < min(len(one), len(other)) and one[start] == other[start]:

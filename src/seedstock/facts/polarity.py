@@ -166,8 +166,10 @@ def _asks(tokens: Sequence[Token], at: int, after: str) -> bool:
 
 def _is_label(tokens: Sequence[Token], at: int) -> bool:
     """`output None`, `Doctor No`."""
-    token = tokens[at]
-    return token.text.istitle() and not token.opens and tokens[at - 1].kind == "word"
+    token, before = tokens[at], tokens[at - 1]
+    if not token.text.istitle() or token.opens:
+        return False
+    return before.low in ("doctor", "dr") if token.low == "no" else before.text.islower()
 
 
 def _negation(tokens: Sequence[Token], at: int, words: Language) -> Negation:
