@@ -53,8 +53,8 @@ def quotes_of(text: str) -> list[Code]:
     found = []
     for match in _QUOTE.finditer(text):
         quoted = [token for token in scan(match[1] or match[2]) if token.kind != "mark"]
-        if 0 < len(quoted) <= MOST_QUOTED:
-            keys = tuple(keys_of(quoted))
+        if 0 < len(quoted) <= MOST_QUOTED and quoted[0].low != "and":
+            keys = tuple(word for word in keys_of(quoted) if word != "and")
             found.append(Code(" ".join(keys), match[0], keys))
     return found
 

@@ -25,7 +25,7 @@ def _lost(before: Polarity, after: Polarity) -> list[Negation]:
     fewer = len(before.negations) - len(after.negations)
     if fewer <= 0:
         return []
-    gone = [negation for negation in before.negations if _stands_bare(negation, after)]
+    gone = [negation for negation in before.negations if _stands_bare(negation, before, after)]
     if not gone and not after.negations and not after.soft - before.soft:
         gone = [negation for negation in before.negations if negation.kind not in ("bound", "double")]
     return gone[:fewer]
@@ -40,25 +40,33 @@ def _added(before: Polarity, after: Polarity) -> list[Negation]:
     return [negation for negation in those if _was_bare(negation, before, after)][:more]
 
 
-def _stands_bare(negation: Negation, after: Polarity) -> bool:
+def _stands_bare(negation: Negation, before: Polarity, after: Polarity) -> bool:
+    """Whether what was negated stands without a negation more often than before."""
     if not negation.heads:
         return False
-    own = {at for word, at in after.stems if word == negation.heads[0]}
-    return bool(after.free(negation.heads[0], after.soft_at - own if negation.kind == "double" else None))
+    here, there = (_free(negation, text) for text in (after, before))
+    return len(here) > len(there)
+
+
+def _free(negation: Negation, text: Polarity) -> list[int]:
+    """Where the first word that is negated stands bare; the second no of `not unhappy` is no cover."""
+    head = negation.heads[0]
+    if negation.kind != "double":
+        return text.free(head)
+    own = {at for word, at in text.stems if word == head}
+    return text.free(head, text.soft_at - own)
 
 
 def _was_bare(negation: Negation, before: Polarity, after: Polarity) -> bool:
     """Whether the other text says what is negated here. `I cannot find …` is another way of asking."""
-    if negation.back:
+    if negation.back or len(_free(negation, before)) <= len(_free(negation, after)):
         return False
-    if negation.kind == "double":
-        return bool(before.free(negation.heads[0], set()))
-    if negation.kind == "bound":
-        return bool(before.free(negation.heads[0]))
     head = negation.heads[0]
     here = next((at for word, at in after.stems if word == head and at > negation.at), negation.at)
+    if negation.kind in ("double", "bound"):
+        return True
     if negation.kind == "plain" and here - negation.at < _CLOSE:
-        return head not in _KNOWING and bool(before.free(head))
+        return head not in _KNOWING
     return _same_clause(negation, here, before, after)
 
 

@@ -150,9 +150,9 @@ def _suffixed(text: str) -> tuple[Piece, ...]:
         return (Piece("number", number),)
     if low in _MONEY or (low in _MAGNITUDES and letters == "M"):
         return (Piece("number", scaled(number, _MAGNITUDES[low])),)
-    if low in units() and (low not in ("c", "d", "f", "v", "h", "b", "g") or "." in number):
+    if low in units() and (low not in ("c", "f", "h", "g") or "." in number):
         return (Piece("number", number, units()[low][0]),)
-    if low in units() and low in ("h", "g", "v") and letters == low:
+    if low in ("h", "g") and letters == low:
         return (Piece("number", number, units()[low][0]),)
     return ()
 

@@ -160,8 +160,9 @@ def _asks(tokens: Sequence[Token], at: int, after: str) -> bool:
         return True
     if after in _POINTERS:
         return token.opens or before in ("", ",", "why", "how", "when")
-    asked = token.low in _ASKING and after in _DETERMINERS
-    return asked and any(near.text == "?" for near in tokens[at : at + 40])
+    if not token.opens or token.low not in _ASKING or after not in _DETERMINERS:
+        return False
+    return next((near.text for near in tokens[at : at + 40] if near.text in ".!?"), "") == "?"
 
 
 def _is_label(tokens: Sequence[Token], at: int) -> bool:

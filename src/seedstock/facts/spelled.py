@@ -83,7 +83,8 @@ def _cardinal(tokens: Sequence[Token], at: int, words: Language) -> Spelled:
         return end
     after, step = _after(tokens, last)
     if step and after in words.parts and value and value < words.parts[after]:
-        return Spelled(ratio(value, words.parts[after]), "number", True, last + step)
+        firm = (value, after) != (1, "quarter")  # which may be a coin
+        return Spelled(ratio(value, words.parts[after]), "number", firm, last + step)
     ordinal = words.ordinals.get(after, 0)
     # `twenty second graders` are twenty, and twenty-second is one.
     near = step == 2 or after not in ("first", "second")
