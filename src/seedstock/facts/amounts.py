@@ -45,6 +45,7 @@ class _Values:
 
     def __init__(self, facts: Facts) -> None:
         self.values = {number.value for number in facts.numbers}
+        self.multiples = {n.value for n in facts.numbers if n.unit in ("times", "")}
         self.bare = {n.value for n in facts.numbers if not n.unit and n.kind == "number"}
         self.times = {number.value for number in facts.numbers if number.kind == "time"}
         self.hours = {time.rstrip("apm") for time in self.times}
@@ -56,6 +57,8 @@ class _Values:
     def answers(self, number: Number) -> bool:
         """Whether the number stands in this text in some notation."""
         value = number.value
+        if number.unit == "times" and number.firm:
+            return value in self.multiples
         if value in self.values or (value in ("1", "0") and number.kind == "number"):
             return True
         if number.kind == "time":
@@ -156,11 +159,11 @@ def changed_units(old: Facts, new: Facts) -> Iterator[Change]:
     for value, those in then.items():
         here = now.get(value, [])
         was, has = Counter(n.unit for n in those), Counter(n.unit for n in here)
-        came = next((n for n in here if n.unit and n.unit not in was), None)
+        came = next((n for n in here if n.unit and has[n.unit] > was[n.unit]), None)
         gone = next((n for n in those if n.unit and has[n.unit] < was[n.unit]), None)
         if came and gone:
             yield Change("changed_unit", old.surface(gone), new.surface(came))
-        elif came and "" not in was:
+        elif came and not {"", came.unit} & was.keys():
             yield Change("added_number", "", new.surface(came))
     yield from _bare_units(old, new)
 

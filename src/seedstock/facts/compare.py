@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from seedstock.facts.amounts import changed_units, date_parts, numbers
@@ -72,9 +73,15 @@ def _dates(old: Facts, new: Facts) -> Iterator[Change]:
     gone = [when for when in old.dates if when.key not in _date_keys(new)]
     came = [when for when in new.dates if when.key not in _date_keys(old)]
     # `tomorrow` may be said in other words; `yesterday` in its place is another day.
-    both = any(not when.firm for when in gone) and any(not when.firm for when in came)
+    both = any(not when.firm for when in came) and _fewer(old, new)
     yield from (Change("lost_date", when.text) for when in gone if when.firm or both)
     yield from (Change("added_date", "", when.text) for when in came if when.firm or both)
+
+
+def _fewer(old: Facts, new: Facts) -> bool:
+    """Whether one of `today`, `tomorrow` … stands less often than it did."""
+    then, now = (Counter(when.key for when in facts.dates if not when.firm) for facts in (old, new))
+    return any(now[key] < n for key, n in then.items())
 
 
 def _date_keys(facts: Facts) -> set[str]:

@@ -22,18 +22,20 @@ def negations(old: Facts, new: Facts) -> Iterator[Change]:
 
 def _lost(before: Polarity, after: Polarity) -> list[Negation]:
     """Tellable where what was negated stands bare in the other text, or where nothing there says no."""
-    fewer = len(before.negations) - len(after.negations)
+    fewer = len(before.said) - len(after.said)
+    # `not sure` may come in anywhere, and says nothing about the rest.
+    fewer += max(0, len(before.negations) - len(before.said) - (len(after.negations) - len(after.said)))
     if fewer <= 0:
         return []
     gone = [negation for negation in before.negations if _stands_bare(negation, before, after)]
     if not gone and not after.negations and not after.soft - before.soft:
-        gone = [negation for negation in before.negations if negation.kind not in ("bound", "double")]
+        gone = [negation for negation in before.negations if negation.kind in ("plain", "noun", "only")]
     return gone[:fewer]
 
 
 def _added(before: Polarity, after: Polarity) -> list[Negation]:
     """Tellable where the other text says what is negated."""
-    those = [negation for negation in after.negations if negation.kind != "only"]
+    those = [negation for negation in after.said if negation.kind != "only"]
     more = len(those) - len(before.negations) - len(before.soft - after.soft)
     if more <= 0:
         return []

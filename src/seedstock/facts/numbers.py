@@ -96,7 +96,8 @@ def _number(
     elif unit == "dollar" and value.isdecimal() and (cents := _cents(tokens, end, words)):
         value, end = canonical(f"{value}.{cents[0]:02}"), cents[1]
         firm = True
-    return found.add(Piece("number", value, unit), first, end, firm or bool(unit and value != "1"))
+    sure = firm or (unit not in ("", "times") and value != "1")
+    return found.add(Piece("number", value, unit), first, end, sure)
 
 
 def _cents(tokens: Sequence[Token], last: int, words: Language) -> tuple[int, int] | None:
@@ -141,7 +142,8 @@ def _word(tokens: Sequence[Token], at: int, found: Counted, words: Language) -> 
     if end := _spelled_time(tokens, at, read, found, words):
         return end
     firm = read.firm and not (read.value == "2" and _already_counted(tokens, at, read.last))
-    return _number(tokens, at, read.last, Piece("number", read.value), found, words, firm)
+    unit = "times" if tokens[at].low in words.times else ""
+    return _number(tokens, at, read.last, Piece("number", read.value, unit), found, words, firm)
 
 
 def _spelled_time(tokens: Sequence[Token], at: int, hour: Spelled, found: Counted, words: Language) -> int:

@@ -147,7 +147,7 @@ def _suffixed(text: str) -> tuple[Piece, ...]:
     if low == "s" and number.isdecimal() and number[-1] == "0" and len(number) in (2, 4):
         return (Piece("decade", decade(int(number))),)
     if low == "x":
-        return (Piece("number", number),)
+        return (Piece("number", number, "times"),)
     if low in _MONEY or (low in _MAGNITUDES and letters == "M"):
         return (Piece("number", scaled(number, _MAGNITUDES[low])),)
     if low in units() and (low not in ("c", "f", "h", "g") or "." in number):

@@ -41,7 +41,7 @@ _SMALL = frozenset(
 )
 _MARKS = frozenset('.,;:!?()"')
 
-Kind = Literal["plain", "noun", "bound", "double", "only"]
+Kind = Literal["plain", "noun", "bound", "double", "only", "passing"]
 """`no friends` is `noun`, `no more than` a `bound`, `not unhappy` `double`, `nothing but` is `only`."""
 
 
@@ -70,6 +70,11 @@ class Polarity:
     soft: set[str] = field(default_factory=set)
     soft_at: set[int] = field(default_factory=set)
     stems: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def said(self) -> list[Negation]:
+        """The negations of the content: those that are not said in passing."""
+        return [negation for negation in self.negations if negation.kind != "passing"]
 
     def free(self, head: str, soft: set[int] | None = None) -> list[int]:
         """Where a word stands with neither a negation nor a word of `soft` (all of them) over it."""
@@ -136,7 +141,7 @@ def _is_content(low: str, words: Language) -> bool:
 
 
 def _is_aside(tokens: Sequence[Token], at: int) -> bool:
-    """Tag and inverted questions, `or not`, a `no` that answers, `no problem`, `not only`."""
+    """Tag and inverted questions, `or not`, a `no` that answers."""
     low, after = tokens[at].low, tokens[at + 1].low if at + 1 < len(tokens) else ""
     if low.endswith(("n't", "nt")):
         return _asks(tokens, at, after)
@@ -149,8 +154,7 @@ def _is_aside(tokens: Sequence[Token], at: int) -> bool:
         before == "why" or (before == "or" and (not after.isalnum() or tokens[at - 2].low == "whether"))
     ):
         return True
-    # A `nor` goes on with another negation.
-    return low == "nor" or after in _PASSING.get(low, ())
+    return low == "nor"  # it goes on with another negation
 
 
 def _asks(tokens: Sequence[Token], at: int, after: str) -> bool:
@@ -194,6 +198,8 @@ def _contents(tokens: Sequence[Token], words: Language) -> list[str]:
 
 def _kind(tokens: Sequence[Token], at: int, words: Language) -> Kind:
     after = [token.low for token in tokens[at + 1 : at + 4]]
+    if after and after[0] in _PASSING.get(tokens[at].low, ()):
+        return "passing"
     if "than" in after and any(word in _BOUNDS for word in after):
         return "bound"
     near = [low for low in after[:2] if low.isalpha()]
