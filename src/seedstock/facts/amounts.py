@@ -22,6 +22,8 @@ _BEFORE_UNIT = frozenset("many in per each every of".split())
 
 def numbers(old: Facts, new: Facts) -> Iterator[Change]:
     """Values without an equal in the other text, whatever the notation."""
+    if not old.numbers and not new.numbers:
+        return
     was, has = _Values(old), _Values(new)
     for number in old.numbers:
         if not number.firm or has.answers(number) or has.is_date(_slashed(old, number)):

@@ -70,8 +70,9 @@ def _with_next(facts: Facts, place: Place) -> str:
 
 
 def _dates(old: Facts, new: Facts) -> Iterator[Change]:
-    gone = [when for when in old.dates if when.key not in _date_keys(new)]
-    came = [when for when in new.dates if when.key not in _date_keys(old)]
+    there, here = _date_keys(old), _date_keys(new)
+    gone = [when for when in old.dates if when.key not in here]
+    came = [when for when in new.dates if when.key not in there]
     # `tomorrow` may be said in other words; `yesterday` in its place is another day.
     both = any(not when.firm for when in came) and _fewer(old, new)
     yield from (Change("lost_date", when.text) for when in gone if when.firm or both)

@@ -51,12 +51,8 @@ def _stands_bare(negation: Negation, before: Polarity, after: Polarity) -> bool:
 
 
 def _free(negation: Negation, text: Polarity) -> list[int]:
-    """Where the first word that is negated stands bare; the second no of `not unhappy` is no cover."""
-    head = negation.heads[0]
-    if negation.kind != "double":
-        return text.free(head)
-    own = {at for word, at in text.stems if word == head}
-    return text.free(head, text.soft_at - own)
+    """Where the first word that is negated stands bare."""
+    return text.free(negation.heads[0], own=negation.kind == "double")
 
 
 def _was_bare(negation: Negation, before: Polarity, after: Polarity) -> bool:
@@ -64,7 +60,7 @@ def _was_bare(negation: Negation, before: Polarity, after: Polarity) -> bool:
     if negation.back or len(_free(negation, before)) <= len(_free(negation, after)):
         return False
     head = negation.heads[0]
-    here = next((at for word, at in after.stems if word == head and at > negation.at), negation.at)
+    here = next((at for at in after.stems[head] if at > negation.at), negation.at)
     if negation.kind in ("double", "bound"):
         return True
     if negation.kind == "plain" and here - negation.at < _CLOSE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from seedstock.facts.lists import Language, is_ordinary
@@ -12,6 +12,9 @@ from seedstock.facts.scan import Token
 
 WINDOW = 5
 """A negation reaches this many tokens far."""
+
+MOST = 200
+"""Negations beyond this many are not compared: no person would."""
 
 _SCOPE = 7
 _PRONOUNS = frozenset("i you he she it we they u ya".split())
@@ -58,33 +61,39 @@ class Negation:
     back: bool = False
 
 
-@dataclass(slots=True)
+@dataclass
 class Polarity:
     """What a text negates. `soft` are stems of words that say no by themselves: `unable`, `broken`.
 
-    `stems` are the words of content with their tokens, `lows` all tokens, folded.
+    `stems` says where each word of content stands, `lows` are all tokens, folded.
     """
 
     lows: list[str]
     negations: list[Negation] = field(default_factory=list)
     soft: set[str] = field(default_factory=set)
     soft_at: set[int] = field(default_factory=set)
-    stems: list[tuple[str, int]] = field(default_factory=list)
+    stems: dict[str, list[int]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def said(self) -> list[Negation]:
         """The negations of the content: those that are not said in passing."""
         return [negation for negation in self.negations if negation.kind != "passing"]
 
-    def free(self, head: str, soft: set[int] | None = None) -> list[int]:
-        """Where a word stands with neither a negation nor a word of `soft` (all of them) over it."""
-        places = [at for word, at in self.stems if word == head]
-        if not places:
-            return []
-        covered = {place for n in self.negations for place in range(n.at - 1, n.at + WINDOW + 1)}
-        for at in self.soft_at if soft is None else soft:
-            covered.update(range(at, at + WINDOW + 1))
-        return [at for at in places if at not in covered]
+    def free(self, head: str, own: bool = False) -> list[int]:
+        """Where a word stands with neither a negation nor a word that says no over it.
+
+        `own`: the word says no itself, and only negations cover it.
+        """
+        covered = self._negated if own else self._covered
+        return [at for at in self.stems.get(head, ()) if at not in covered]
+
+    @cached_property
+    def _negated(self) -> set[int]:
+        return {place for n in self.negations for place in range(n.at - 1, n.at + WINDOW + 1)}
+
+    @cached_property
+    def _covered(self) -> set[int]:
+        return self._negated | {place for at in self.soft_at for place in range(at, at + WINDOW + 1)}
 
 
 @lru_cache(maxsize=1 << 14)
@@ -107,7 +116,7 @@ def polarity(tokens: Sequence[Token], words: Language) -> Polarity:
         if _is_not(token.low, words):
             if _is_aside(tokens, at):
                 found.soft.add("aside")
-            else:
+            elif len(found.negations) < MOST:
                 found.negations.append(_negation(tokens, at, words))
         elif _is_soft(token.low, words):
             found.soft.add(stem(token.low))
@@ -116,7 +125,7 @@ def polarity(tokens: Sequence[Token], words: Language) -> Polarity:
             found.soft.add("except")
             found.soft_at.update((at, at - WINDOW))  # it reaches both ways
         if _is_content(token.low, words):
-            found.stems.append((stem(token.low), at))
+            found.stems.setdefault(stem(token.low), []).append(at)
     return found
 
 
