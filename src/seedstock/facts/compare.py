@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from seedstock.facts.amounts import changed_units, date_parts, numbers
+from seedstock.facts.bindings import rebound
 from seedstock.facts.change import Change
 from seedstock.facts.knowledge import Knowledge
 from seedstock.facts.lists import key
@@ -46,6 +47,9 @@ def _swapped_numbers(old: Facts, new: Facts) -> Iterator[Change]:
             # A new number is found without its place, but for those that `a` and `no` answer for.
             Place(n.value, n.first, n.last, firm=n.value in ("0", "1")) for n in facts.numbers
         ])  # fmt: skip
+        for was, now in rebound(old, new):
+            one, other = (Place(n.value, n.first, n.last) for n in (was, now))
+            yield Change("swapped_numbers", _with_next(old, one), _with_next(new, other))
 
 
 def _swapped_names(old: Facts, new: Facts, values: Collection[str]) -> Iterator[Change]:
