@@ -54,6 +54,8 @@ NUMBERS = [
     ("We need a dozen eggs", "We need 12 eggs", "We need 13 eggs"),
     ("He ate half of it", "He ate 1/2 of it", "He ate 1/3 of it"),
     ("A quarter of them left", "25% of them left", "35% of them left"),
+    ("We sell it at $1.50", "We sell it at one dollar and fifty cents", "We sell it at one dollar fifteen cents"),
+    ("I have two dolls", "I have a pair of dolls", "I have three dolls"),
     ("She has twice as many", "She has two times as many", "She has three times as many"),
     ("It took 3 and a half hours", "It took 3.5 hours", "It took 4.5 hours"),
     ("It took three-and-a-half hours", "It took 3 1/2 hours", "It took 3 1/4 hours"),
@@ -116,6 +118,8 @@ DATES = [
     ("Come at noon", "Come at 12 pm", "Come at 12 am"),
     ("a good year, 1980", "1980 was a good year", "1981 was a good year"),
     ("see you tomorrow", "see you the next day", "see you yesterday"),
+    ("Worn on 9/23", "Worn on September 23", "Worn on September 24"),
+    ("I rest today and tomorrow", "tomorrow and today I rest", "I rest today and yesterday"),
     ("in May we left", "we left in may", "we left in june"),
     ("you may go", "you can go", "you may go in June"),
 ]
@@ -131,6 +135,7 @@ CODES = [
     ("call find_me() there", "there, call find_me()", "there, call find_us()"),
     ('the song "Blue Moon" plays', "the song Blue Moon plays", 'the song "Blue Sun" plays'),
     ("the word 'cat' is short", 'The word "cat" is short', "the word 'dog' is short"),
+    ("Hello there", "[00:12] [user] hello there [pause] <b>!</b>", "Hello there [Your Name]"),
     ("I bought a PS4", "a ps4 is what I bought", "I bought a PS5"),
     (
         "hi there, I need help",
@@ -152,6 +157,7 @@ NAMES = [
         "Kobe has two boxes and sells one later.",
     ),
     ("They work at General Motors", "General Motors is where they work", "They work at Ford"),
+    ("Which flights leave City Aberdeen?", "Flights leaving Aberdeen", "Which flights leave City Abilene?"),
     ("He read the Lotr book", "He read the LOTR book", "He read the Dune book"),
     ("my bank of america card", "my Bank of America card", "my Wells Fargo card"),
     ("Grant has four cats", "four cats belong to Grant", "four cats belong to Trent"),
@@ -165,6 +171,8 @@ NEGATIONS = [
     ("I cannot log in", "I am unable to log in", "I can log in"),
     ("the pump is not working", "the pump is broken", "the pump is working"),
     ("the pump does not start", "the pump fails to start", "the pump does start"),
+    ("he was not sure of it", "he was uncertain of it", "he was sure of it"),
+    ("tea without sugar", "tea w/o sugar", "tea w/ sugar"),
     ("tea without sugar", "tea with no sugar", "tea with sugar"),
     ("students who have no friends", "students that don't have friends", "students who have some friends"),
     ("it is no longer open", "it is not open any more", "it is open"),
@@ -183,6 +191,17 @@ NEGATIONS = [
     ("dont call me", "Please do not call me", "please call me"),
 ]
 SWAPS = [
+    (
+        "If it takes 5 minutes to fry each sausage and 4 minutes to scramble each egg, how long is that?",
+        "Scrambling an egg needs four minutes, frying a sausage five. How long is that in minutes?",
+        "Each sausage needs 4 minutes and each egg 5 minutes. How long is that?",
+    ),
+    (
+        "The venue cost $10,000. It cost $500 for each guest.",
+        "Each guest was 500 dollars and the venue 10,000 dollars.",
+        "The venue is $500 and each guest costs $10,000.",
+    ),
+    ("Her age is twice his 3 times 2", "Twice his 3 times 2 is her age", "Her age is thrice his 2 times 2"),
     ("3 apples and 5 pears", "5 pears and 3 apples", "5 apples and 3 pears"),
     (
         "Anna has 3 cats and Bob has 5 cats.",

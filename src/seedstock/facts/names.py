@@ -183,12 +183,12 @@ class _Search:
 
     def _alone(self, at: int) -> bool:
         """Whether an ordinary word has a capital of its own: nobody writes it small here or in real rows."""
-        token = self.tokens[at]
-        if token.opens or token.text.isupper() or not self.english or token.low in _SMALL_WORDS:
+        token, before = self.tokens[at], self._word(at - 1)
+        if token.text.isupper() or not self.english or token.low in _SMALL_WORDS:
             return False
-        return self.tokens[at - 1].kind == "word" and not {token.low, key(token.low)} & (
-            self.small | self.knowledge.lower
-        )
+        if before is None or not before.text[0].islower():  # a sentence, a label or a heading
+            return False
+        return not {token.low, key(token.low)} & (self.small | self.knowledge.lower)
 
     def _is_large(self, token: Token) -> bool:
         return token.text[0].isupper() and token.low not in _SMALL_WORDS

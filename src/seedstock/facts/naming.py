@@ -15,7 +15,7 @@ MOST_RARE = 100
 
 def names(old: Facts, new: Facts) -> Iterator[Change]:
     """Names that are gone or new; words that may be names where one took the place of another."""
-    gone = [name for name in old.names if not _has(name, old, new)]
+    gone = _gone(old, new)
     came = [name for name in new.names if not name.made_up_of_words and not _has(name, new, old)]
     rare_gone = [n for n in gone if not n.firm][:MOST_RARE]
     rare_came = [n for n in came if not n.firm][:MOST_RARE]
@@ -31,6 +31,21 @@ def names(old: Facts, new: Facts) -> Iterator[Change]:
     for name in came:
         if name.firm or name in also_added:
             yield Change("added_name", "", name.text)
+
+
+def _gone(old: Facts, new: Facts) -> list[Name]:
+    """Names that the other text has not. `City` of `City Aberdeen` may go where Aberdeen stays."""
+    gone: list[Name] = []
+    run: list[Name] = []
+    for name in [*old.names, None]:
+        if name is None or (run and run[-1].last + 1 != name.first):
+            lost = [one for one in run if not _has(one, old, new)]
+            kept = len(lost) < len(run)
+            gone += [one for one in lost if not (kept and one.made_up_of_words)]
+            run = []
+        if name is not None:
+            run.append(name)
+    return gone
 
 
 def _replaced(
