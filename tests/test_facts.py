@@ -54,7 +54,7 @@ NUMBERS = [
     ("We need a dozen eggs", "We need 12 eggs", "We need 13 eggs"),
     ("He ate half of it", "He ate 1/2 of it", "He ate 1/3 of it"),
     ("A quarter of them left", "25% of them left", "35% of them left"),
-    ("We sell it at $1.50", "We sell it at one dollar and fifty cents", "We sell it at one dollar fifteen cents"),
+    ("It sells at $1.50", "It sells at one dollar and fifty cents", "It sells at one dollar fifteen cents"),
     ("I have two dolls", "I have a pair of dolls", "I have three dolls"),
     ("She has twice as many", "She has two times as many", "She has three times as many"),
     ("It took 3 and a half hours", "It took 3.5 hours", "It took 4.5 hours"),
@@ -163,6 +163,7 @@ NAMES = [
     ("Grant has four cats", "four cats belong to Grant", "four cats belong to Trent"),
     ("will you come", "Will you come?", "Will Smith, will you come?"),
     ("i like the cookout", "I like the barbecue", None),
+    ("New Deals At Zorvex Today", "new deals at Zorvex today", "New Deals At Plinquo Today"),
     ("ask zorvex about it", "Please ask Zorvex about it", "ask plinquo about it"),
     ("I see the MCB trip", "the mcb trips, I see", "I see the RCD trip"),
 ]  # fmt: skip

@@ -72,6 +72,7 @@ class _Search:
         most = 0.3 if not english else 0.5 if len(long) > _FEW else 0.7
         share = sum(token.text[0].isupper() for token in long) / max(1, len(long))
         self.capitals = tells(tokens) and share <= most and (english or knowledge.capitals)
+        self.headline = share > most and not all(token.text.isupper() for token in long)
         self.within = large if self.capitals else frozenset[str]()
         self.small = {key(token.low) for token in tokens if token.kind == "word" and token.text[0].islower()}
 
@@ -198,7 +199,9 @@ class _Search:
         token = self.tokens[at]
         if not self.english or len(token.low) < 3 or self.knowledge.ordinary(token.low):
             return None
-        firm = key(token.low) in self.knowledge.names
+        # In a headline all words have capitals, and still no ordinary one is rare.
+        headed = self.headline and token.text[0].isupper() and not token.opens and len(token.low) > 3
+        firm = headed or key(token.low) in self.knowledge.names
         return replace(self._name(at, at, firm), rare=True)
 
     def _name(

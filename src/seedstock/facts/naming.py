@@ -23,13 +23,14 @@ def names(old: Facts, new: Facts) -> Iterator[Change]:
     rare_came = [n for n in rare_came if not _misspelt(n.keys[0], old)]
     # In a text without capitals a rare word is most likely a name; a new one may be a slip.
     sure = [n for n in rare_gone if n.rare] if old.text.islower() else []
-    lost, added = [n for n in gone if n.firm] + sure, [n for n in came if n.firm]
+    lost = [n for n in gone if n.firm] + sure
+    added = [n for n in came if n.firm and not (n.rare and _misspelt(n.keys[0], old))]
     also_lost, also_added = _replaced(lost + rare_gone, added + rare_came, old, new)
     for name in gone:
         if name in lost or name in also_lost:
             yield Change("lost_name", name.text)
     for name in came:
-        if name.firm or name in also_added:
+        if name in added or name in also_added:
             yield Change("added_name", "", name.text)
 
 
