@@ -397,7 +397,7 @@ def test_protected_spans_stand_in_the_text(text: str) -> None:
     assert all(span.casefold() in text.casefold() for span in spans)
 
 
-HOSTILE = ["1,", "a", "A1-", '"a', "[", "<a", "a.b@", "one ", "not ", "Zyx Qwv ", "½"]
+HOSTILE = ["1,", "a", "A1-", '"a', "<a", "a.b@", "not leak ", "Zyx Qwv "]
 
 
 @pytest.mark.parametrize("piece", HOSTILE)

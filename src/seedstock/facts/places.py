@@ -60,6 +60,8 @@ def exchanged(before: Stage, after: Stage) -> Iterator[tuple[Place, Place]]:
     """
     if not all(0 < len(stage.places) <= MOST_PLACES for stage in (before, after)):
         return
+    if [place.key for place in before.places] == [place.key for place in after.places]:
+        return  # the same facts in the same order
     listed = _listed(before) | _listed(after)
     moved = {pair: found for pair, found in _moved(before, after) if pair not in listed}
     old, new = (Counter(place.key for place in stage.places) for stage in (before, after))
