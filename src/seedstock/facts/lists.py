@@ -17,6 +17,20 @@ _ENDINGS = (
     ("ly", ("", "le")), ("ally", ("",)), ("ness", ("",)), ("less", ("",)), ("ful", ("",)), ("y", ("", "e")),
     ("ment", ("",)), ("ments", ("",)), ("able", ("", "e")), ("ation", ("e", "")), ("ish", ("", "e")),
 )  # fmt: skip
+_DERIVED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("ization", ("", "e", "y")), ("izations", ("", "e", "y")), ("isation", ("", "e", "y")),
+    ("isations", ("", "e", "y")), ("ize", ("", "e", "y")), ("izes", ("", "e", "y")), ("izer", ("", "e", "y")),
+    ("ized", ("", "e", "y")), ("izing", ("", "e", "y")), ("ised", ("", "e", "y")), ("ising", ("", "e", "y")),
+    ("ations", ("", "e")), ("ion", ("", "e")), ("ions", ("", "e")), ("ability", ("", "e", "able")),
+    ("ibility", ("", "e", "ible")), ("ity", ("", "e")), ("ities", ("", "e")), ("ive", ("", "e")),
+    ("ance", ("", "e")), ("ence", ("", "e", "ent")), ("ency", ("ent",)), ("ancy", ("ant",)),
+    ("ional", ("ion",)), ("mental", ("ment",)), ("ic", ("", "e", "y")), ("ical", ("", "ic", "y")),
+    ("ist", ("", "e", "y")), ("ists", ("", "e", "y")), ("ism", ("", "e", "y")), ("ous", ("", "e", "y")),
+    ("ship", ("",)), ("ships", ("",)), ("hood", ("",)), ("like", ("",)), ("ably", ("able",)),
+    ("ingly", ("", "e")), ("edly", ("", "e")),
+)  # fmt: skip
+"""Endings that make another word; names end like that too (`Chantal`), so they ask for a longer base."""
+_LEAST_BASE = 4
 _BEGINNINGS = tuple(
     "un re non over mis dis in im pre out up under anti co sub inter self multi mid micro ultra".split()
 )
@@ -76,6 +90,10 @@ def _bases(word: str) -> Iterator[str]:
             yield from (bare + other for other in others)
             if len(bare) > 3 and bare[-1] == bare[-2]:
                 yield bare[:-1]
+    for ending, bases in _DERIVED:
+        bare = word.removesuffix(ending)
+        if len(bare) >= _LEAST_BASE and bare != word:
+            yield from (bare + base for base in bases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,14 @@ _SMALL_WORDS = language("en").stop | frozenset(
     " subject".split()
 )
 """With a capital they begin something: a sentence, a letter, a title."""
+_PLAIN_WORDS = frozenset(
+    "autumn black blue brown care cash chance cook day dollar early east field fields flash gray green"
+    " grey hall head high hill hills house key law link long love low major may nation nice north odd page"
+    " park post power price rain reading rich river savage short sky snow south spring star state stone"
+    " storm strong summer sun sunny swift true united water waters web west white will wing winter wood"
+    " woods young".split()
+)
+"""Doubtful names that nobody means with small letters, but after another name: `justin long`."""
 _LONGEST_HEADING, _FEW = 4, 5
 
 
@@ -75,16 +83,17 @@ class _Search:
         self.headline = share > most and not all(token.text.isupper() for token in long)
         self.within = large if self.capitals else frozenset[str]()
         self.small = {key(token.low) for token in tokens if token.kind == "word" and token.text[0].islower()}
+        self.found: list[Name] = []
 
     def all(self) -> list[Name]:
         """In order, none within another."""
-        found, at = [], 0
+        at = 0
         while at < len(self.tokens):
             name = self._at(at)
             if name:
-                found.append(name)
+                self.found.append(name)
             at = name.last + 1 if name else at + 1
-        return found
+        return self.found
 
     def _at(self, at: int) -> Name | None:
         token = self.tokens[at]
@@ -99,15 +108,28 @@ class _Search:
     def _listed(self, at: int) -> Name | None:
         for words, named in names().get(key(self.tokens[at].low), ()):
             last = self._matches(at, words)
-            if (
-                last < 0
-                or (named.capitals and not (self.capitals and self.tokens[at].text.isupper()))
-                or not self._alike(at, last)
-            ):
+            if last < 0 or not self._alike(at, last) or not self._is_meant(at, named):
                 continue
-            firm = not (named.doubtful or self._is_plural(at, words)) or self._is_name(at, last)
-            return self._name(at, last, firm, named)
+            small = named.capitals and self.tokens[at].text.islower()
+            loose = named.doubtful or small or self._is_plural(at, words)
+            return self._name(at, last, not loose or self._is_name(at, last), named)
         return None
+
+    def _is_meant(self, at: int, named: Named) -> bool:
+        """Whether the letters are those of a name: `US` in capitals, `nj` after a place, no `long`."""
+        token = self.tokens[at]
+        if named.doubtful and named.name == f"{token.low}s":
+            return False  # a bank is not called Banks
+        if named.capitals:
+            small = token.text.islower() and not is_ordinary(token.low) and self._follows(at)
+            return small or (self.capitals and token.text.isupper())
+        plain = named.doubtful and token.low in _PLAIN_WORDS and token.text.islower()
+        return not plain or self._follows(at)
+
+    def _follows(self, at: int) -> bool:
+        """Whether another name stands right before, but for a comma."""
+        before = at - 1 - (at > 0 and self.tokens[at - 1].text == ",")
+        return bool(self.found) and self.found[-1].last == before
 
     def _matches(self, at: int, words: Sequence[str]) -> int:
         """The last token of a listed name that begins here; -1 where it does not."""

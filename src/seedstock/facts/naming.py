@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from seedstock.facts.change import Change
+from seedstock.facts.lists import key
+from seedstock.facts.lists import names as listed
 from seedstock.facts.names import Name
 from seedstock.facts.reading import Facts
+from seedstock.facts.slips import is_slip
 
 _FAMILY = 6
+_GENERIC = frozenset(map(key, "airline airway bank card hotel mobile phone video company store".split()))
+"""What a name may go without: `Southwest Airlines`, `a southwest flight`."""
 MOST_RARE = 100
 """Words that may be names are looked at up to this many: a text full of them is in no known language."""
 
@@ -22,15 +27,17 @@ def names(old: Facts, new: Facts) -> Iterator[Change]:
     rare_gone = [n for n in rare_gone if not _misspelt(n.keys[0], new)]
     rare_came = [n for n in rare_came if not _misspelt(n.keys[0], old)]
     # In a text without capitals a rare word is most likely a name; a new one may be a slip.
-    sure = [n for n in rare_gone if n.rare] if old.text.islower() else []
+    sure = [n for n in rare_gone if n.rare and not is_slip(n.keys[0])] if old.text.islower() else []
     lost = [n for n in gone if n.firm] + sure
     added = [n for n in came if n.firm and not (n.rare and _misspelt(n.keys[0], old))]
-    also_lost, also_added = _replaced(lost + rare_gone, added + rare_came, old, new)
+    all_lost, all_added = _replaced(lost + rare_gone, added + rare_came, old, new)
+    all_lost.update(lost)
+    all_added.update(added)
     for name in gone:
-        if name in lost or name in also_lost:
+        if name in all_lost:
             yield Change("lost_name", name.text)
     for name in came:
-        if name in added or name in also_added:
+        if name in all_added:
             yield Change("added_name", "", name.text)
 
 
@@ -51,10 +58,12 @@ def _gone(old: Facts, new: Facts) -> list[Name]:
 
 def _replaced(
     gone: Sequence[Name], came: Sequence[Name], old: Facts, new: Facts
-) -> tuple[Sequence[Name], Sequence[Name]]:
+) -> tuple[set[Name], set[Name]]:
     """Names and words that may be names where one stands in the place of another."""
-    pairs = [(one, other) for one in gone for other in came if _beside(old, one) & _beside(new, other)]
-    return [one for one, _ in pairs], [other for _, other in pairs]
+    there = {side for name in gone for side in _beside(old, name)}
+    here = {side for name in came for side in _beside(new, name)}
+    both = there & here
+    return {n for n in gone if both & _beside(old, n)}, {n for n in came if both & _beside(new, n)}
 
 
 def _beside(facts: Facts, name: Name) -> set[tuple[int, str]]:
@@ -70,7 +79,22 @@ def _has(name: Name, own: Facts, other: Facts) -> bool:
     """Whether another text has a name: as it is listed, by all its words, as one word, or in a code."""
     if name.key in other.keys or name.key in other.canonical or all(k in other.keys for k in name.keys):
         return True
-    return "".join(name.keys) in other.joins or own.is_in_code(name.last, other)
+    if "".join(name.keys) in other.joins or own.is_in_code(name.last, other):
+        return True
+    bare = _bare(name)
+    return bool(bare) and all(k in other.keys for k in bare)
+
+
+def _bare(name: Name) -> tuple[str, ...]:
+    """A name without its generic word; nothing where the rest is a name of something else.
+
+    `Singapore Airlines` is not Singapore.
+    """
+    if len(name.keys) < 2 or name.keys[-1] not in _GENERIC:
+        return ()
+    bare = name.keys[:-1]
+    those = dict(listed().get(bare[0], ()))
+    return () if bare in those and not those[bare].doubtful and those[bare].name != name.key else bare
 
 
 def _misspelt(word: str, facts: Facts) -> bool:

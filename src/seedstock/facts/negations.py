@@ -9,7 +9,16 @@ from seedstock.facts.polarity import Negation, Polarity, stem
 from seedstock.facts.reading import Facts
 
 _KNOWING = frozenset(map(stem, "find know figure sure understand recall".split()))
-_AROUND, _CLOSE = 3, 3
+_SEEKING = frozenset(map(stem, "find locate figure understand recall remember".split()))
+_HELPING = frozenset("help helping aid assist assisting assistance".split())
+_BETWEEN_HELP = frozenset("me us with in to out by on".split())
+MOST_PLACES = 50
+"""Of a word that stands more often than this only the first places are looked at."""
+_NEEDING = frozenset("need needs needed require requires required necessary".split())
+_NEEDS = frozenset(map(stem, _NEEDING))
+_ASKERS = frozenset("do does did is are will would should if whether".split())
+_UNTIL = frozenset("before until till".split())
+_AROUND, _CLOSE, _REACH = 3, 3, 4
 
 
 def negations(old: Facts, new: Facts) -> Iterator[Change]:
@@ -30,7 +39,7 @@ def _lost(before: Polarity, after: Polarity) -> list[Negation]:
     gone = [negation for negation in before.negations if _stands_bare(negation, before, after)]
     if not gone and not after.negations and not after.soft - before.soft:
         gone = [negation for negation in before.negations if negation.kind in ("plain", "noun", "only")]
-    return gone[:fewer]
+    return [negation for negation in gone[:fewer] if not _is_turned(negation, before, after)]
 
 
 def _added(before: Polarity, after: Polarity) -> list[Negation]:
@@ -39,7 +48,8 @@ def _added(before: Polarity, after: Polarity) -> list[Negation]:
     more = len(those) - len(before.negations) - len(before.soft - after.soft)
     if more <= 0:
         return []
-    return [negation for negation in those if _was_bare(negation, before, after)][:more]
+    came = [negation for negation in those if _was_bare(negation, before, after)][:more]
+    return [negation for negation in came if not _is_asked(negation, after, before)]
 
 
 def _stands_bare(negation: Negation, before: Polarity, after: Polarity) -> bool:
@@ -76,6 +86,53 @@ def _same_clause(negation: Negation, here: int, before: Polarity, after: Polarit
     return any(
         mine & {*before.lows[max(0, at - _AROUND) : at], *before.lows[at + 1 : at + _AROUND]} for at in places
     )
+
+
+def _is_turned(negation: Negation, before: Polarity, after: Polarity) -> bool:
+    """`I cannot find it` and `help me find it`, `without a stop` and `before I stop` are one."""
+    if _is_asked(negation, before, after):
+        return True
+    head = negation.heads[0] if negation.heads else ""
+    if negation.kind == "plain" and head in _SEEKING and not negation.back:
+        return _seeks_help(after) and not _seeks_help(before)
+    return before.lows[negation.at] == "without" and _is_until(head, after) and not _is_until(head, before)
+
+
+def _is_until(head: str, text: Polarity) -> bool:
+    return any(not _UNTIL.isdisjoint(text.lows[max(0, at - _REACH) : at]) for at in _places(head, text))
+
+
+def _places(head: str, text: Polarity) -> list[int]:
+    return text.stems.get(head, [])[:MOST_PLACES]
+
+
+def _seeks_help(text: Polarity) -> bool:
+    """`help me find`, `aid us in locating`."""
+    for at in (at for head in _SEEKING for at in _places(head, text)):
+        near = text.lows[max(0, at - _REACH) : at]
+        while near and near[-1] in _BETWEEN_HELP:
+            near.pop()
+        if near and near[-1] in _HELPING:
+            return True
+    return False
+
+
+def _is_asked(negation: Negation, own: Polarity, other: Polarity) -> bool:
+    """Whether `can I pay without a card` is another way to ask what the other text asks: need I a card."""
+    no_need = own.lows[negation.at] == "no" and negation.heads[:1] != () and negation.heads[0] in _NEEDS
+    if not no_need and own.lows[negation.at] not in ("without", "w/o"):
+        return False
+    things = [head for head in negation.heads[:_REACH] if head not in _NEEDS]
+    return any(_is_needed(at, other.lows) for head in things for at in _places(head, other))
+
+
+def _is_needed(at: int, lows: list[str]) -> bool:
+    """`do I need a card`, `is a card required`."""
+    before, after = lows[max(0, at - _REACH) : at], lows[at + 1 : at + _REACH]
+    for step, low in enumerate(reversed(before), 1):
+        if low in _NEEDING and "with" not in before:
+            return bool(_ASKERS.intersection(lows[max(0, at - step - _REACH) : at - step]))
+    return bool(_NEEDING.intersection(after) and _ASKERS.intersection(before))
 
 
 def _said(facts: Facts, at: int) -> str:

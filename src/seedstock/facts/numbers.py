@@ -141,6 +141,8 @@ def _word(tokens: Sequence[Token], at: int, found: Counted, words: Language) -> 
         return found.add(Piece(read.kind, read.value), at, read.last, read.firm)
     if end := _spelled_time(tokens, at, read, found, words):
         return end
+    if tokens[at].low == "both":  # of what is named anyway: a unit after it is not counted
+        return found.add(Piece("number", read.value), at, at, read.firm)
     firm = read.firm and not (read.value == "2" and _already_counted(tokens, at, read.last))
     unit = "times" if tokens[at].low in words.times else ""
     return _number(tokens, at, read.last, Piece("number", read.value, unit), found, words, firm)
