@@ -16,15 +16,20 @@ LAYERS = (
     (IN_ORDER, "version brief exchange verdict errors backoff example registry"),
     (
         APART,
-        "text reading yamlfile jsonl ledgerfile groupwriter neighbours level pace embedders rules",
+        "text reading yamlfile jsonl ledgerfile groupwriter neighbours level pace embedders rules language"
+        " clusters families answers intervals",
     ),
     (IN_ORDER, "facts"),
     (APART, "seeds tasks recipes teachers gates exporters"),
-    (IN_ORDER, "config records ledger seedbed prices spending line pool batching ask project"),
     (
         IN_ORDER,
-        "reporting reporting.funnel reporting.page plan gating tally preflight generation auditing mixing"
-        " reporting.card distilling releasing verifying tracing starting",
+        "config records ledger seedbed prices spending line pool batching ask project",
+    ),
+    (
+        IN_ORDER,
+        "reporting reporting.funnel reporting.page plan gating tally "
+        " preflight generation auditing mixing reporting.card distilling"
+        " releasing verifying tracing starting",
     ),
     (IN_ORDER, "demo seedstock cli"),
 )

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from facts import negations, notation, numbers
 from facts.auditing import Rejection, audit, write
 from facts.plants import HARMLESS, HEADLINE, UNTOUCHED, Plant, make
-from facts.score import Scored, clopper_pearson
+from facts.score import Scored
 from facts.seeds import Seed
 
 SUMS = (
@@ -102,13 +102,6 @@ def test_a_notation_is_equal() -> None:
     assert "it weighs two tons" in notation.notations("it weighs 2 tons")
     assert "they sold 1200 rolls" in notation.notations("they sold 1,200 rolls")
     assert notation.notations("the year 1984 and may 10") == []
-
-
-def test_the_interval_is_clopper_and_pearsons() -> None:
-    assert clopper_pearson(0, 20) == pytest.approx((0, 0.1684), abs=1e-4)
-    assert clopper_pearson(5, 10) == pytest.approx((0.1871, 0.8129), abs=1e-4)
-    assert clopper_pearson(1470, 1470) == pytest.approx((0.99749, 1), abs=1e-4)
-    assert clopper_pearson(0, 0) == (0, 1)
 
 
 def test_the_score_counts_rejections_of_the_facts_gate_only() -> None:

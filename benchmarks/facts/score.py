@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from facts.auditing import GATE, Decisions
 from facts.plants import HARMLESS, HEADLINE, Plant
+from seedstock.intervals import interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Share:
 
     def interval(self) -> tuple[float, float]:
         """Clopper and Pearson's bounds at 95 %."""
-        return clopper_pearson(self.hits, self.n)
+        return interval(self.hits, self.n)
 
     def __str__(self) -> str:
         if not self.n:
@@ -39,42 +39,6 @@ class Share:
         """As it stands in the JSON document."""
         low, high = self.interval()
         return {"hits": self.hits, "n": self.n, "share": self.value, "low": low, "high": high}
-
-
-def at_least(k: int, n: int, p: float) -> float:
-    """The probability of `k` or more hits in `n` tries of probability `p`."""
-    if k <= 0 or p >= 1:
-        return 1.0
-    if p <= 0:
-        return 0.0
-    logs = (
-        math.lgamma(n + 1)
-        - math.lgamma(i + 1)
-        - math.lgamma(n - i + 1)
-        + i * math.log(p)
-        + (n - i) * math.log1p(-p)
-        for i in range(k, n + 1)
-    )
-    return min(1.0, math.fsum(math.exp(log) for log in logs))
-
-
-def clopper_pearson(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """The exact interval of a share of `k` in `n`, by bisection on the tails."""
-    if not n:
-        return 0.0, 1.0
-    tail = (1 - level) / 2
-    low = 0.0 if k == 0 else _where(lambda p: at_least(k, n, p), tail)
-    high = 1.0 if k == n else _where(lambda p: at_least(k + 1, n, p), 1 - tail)
-    return low, high
-
-
-def _where(rising: Callable[[float], float], target: float) -> float:
-    """Where a rising function of a probability meets its target."""
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < target else (low, middle)
-    return (low + high) / 2
 
 
 @dataclass(frozen=True, slots=True)
