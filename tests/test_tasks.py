@@ -17,6 +17,7 @@ from seedstock.errors import InputError
 from seedstock.example import Example
 from seedstock.exchange import Message
 from seedstock.seeds.readers import read_examples
+from seedstock.tasks.answer import Answer
 from seedstock.tasks.detect import detect_kind, detect_output, make_output
 from seedstock.tasks.infer import infer_schema
 from seedstock.tasks.json_schema import JsonSchema
@@ -43,6 +44,8 @@ SAMPLES: list[tuple[list[Any], str, Any]] = [
     (["2024-01-31", "1999-12-01"], "regex", r"\d{4}-\d{2}-\d{2}"),
     (["06:40", "23:59:01"], "regex", r"\d{1,2}:\d{2}(?::\d{2})?"),
     (["AB-12", "X7"], "regex", r"[A-Z]{1,4}-?\d{1,6}"),
+    (["2 + 3 = 5\n#### 5", "ten of them\n#### 1,000"], "answer", "number"),
+    (["2 + 3 = 5\n#### 5", "none"], "text", {"max_words": 20}),  # one that marks no answer
     (["a pump leaks", "the valve is stuck today", "sun"], "text", {"max_words": 10}),
     (["two words"] * 3, "text", {"max_words": 10}),  # one label is none
     ([["a"], ["b", "c"]], "json_schema", {"type": "array", "items": {"type": "string"}}),
@@ -97,6 +100,7 @@ def test_kinds_of_task() -> None:
     assert detect_kind("json_schema", rows([{"asset": "valve"}], ["the pump leaks"])) == "transformation"
     assert detect_kind("text", rows(["fine"])) == "instruction"
     assert detect_kind("regex", rows(["12"])) == "transformation"
+    assert detect_kind("answer", rows(["1 + 1\n#### 2"])) == "reasoning"
     chat = [Example("a", (Message("user", "x"), Message("assistant", "y"), Message("user", "z")), "fine")]
     assert detect_kind("text", chat) == "conversation"
 
@@ -106,7 +110,7 @@ def test_kinds_of_task() -> None:
     [
         ("clinc_intents", "labels", "classification"), ("tweet_sentiment", "labels", "classification"),
         ("ner_movie", "json_schema", "extraction"), ("ner_wikigold", "json_schema", "extraction"),
-        ("gsm8k", "text", "instruction"), ("spider_sql", "text", "instruction"),
+        ("gsm8k", "answer", "reasoning"), ("spider_sql", "text", "instruction"),
         ("self_instruct_qwen", "text", "instruction"),
     ],
 )  # fmt: skip
@@ -276,6 +280,7 @@ def test_every_kind_answers_for_any_value(value: Any) -> None:
     kinds = [
         Labels(["a", "b"], HERE),
         Regex("a+", HERE),
+        Answer("number", HERE),
         Text(TextSettings(), HERE),
         JsonSchema({"type": "object"}, HERE),
     ]
@@ -284,4 +289,5 @@ def test_every_kind_answers_for_any_value(value: Any) -> None:
         problem = kind.check(value)
         assert problem is None or (problem.code and problem.reason)
         assert isinstance(kind.same(value), str)
+        assert all(isinstance(trait, str) for trait in kind.traits(value))
         assert all(span in "a low text" for span in kind.spans(value, "a low text"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -14,7 +15,8 @@ class Source:
     """Where an example comes from. Real rows have depth 0 and no parents.
 
     `cross_fold` names parents of another fold than the row's own: such a row is left out of
-    cross-fitting. `run` is the run that made the row.
+    cross-fitting. `run` is the run that made the row. `cell` and `attributes` are what the row was asked
+    to be, written down when it was asked for; `needs_review` marks rows of generating recipes.
     """
 
     kind: Literal["real", "synthetic"] = "real"
@@ -26,14 +28,21 @@ class Source:
     depth: int = 0
     run: str | None = None
     cross_fold: tuple[str, ...] = ()
+    cell: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    needs_review: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """All keys of design.md, in its order; `cross_fold` only where there is one."""
+        """All keys of design.md, in its order; the others only where there is something to say."""
         out: dict[str, Any] = {
             "kind": self.kind, "recipe": self.recipe, "parents": list(self.parents), "teacher": self.teacher,
             "prompt_sha256": self.prompt_sha256, "fold": self.fold, "depth": self.depth, "run": self.run,
         }  # fmt: skip
-        return out | {"cross_fold": list(self.cross_fold)} if self.cross_fold else out
+        more = {
+            "cross_fold": list(self.cross_fold), "cell": self.cell, "attributes": dict(self.attributes),
+            "needs_review": self.needs_review,
+        }  # fmt: skip
+        return out | {name: value for name, value in more.items() if value}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Source:
@@ -43,6 +52,8 @@ class Source:
             parents=tuple(map(str, data.get("parents") or ())), teacher=data.get("teacher"),
             prompt_sha256=data.get("prompt_sha256"), fold=data.get("fold"), depth=int(data.get("depth") or 0),
             run=data.get("run"), cross_fold=tuple(map(str, data.get("cross_fold") or ())),
+            cell=data.get("cell"), attributes=_texts(data.get("attributes")),
+            needs_review=bool(data.get("needs_review")),
         )  # fmt: skip
 
 
@@ -50,7 +61,9 @@ class Source:
 class Example:
     """One training item: an input (text or chat messages) and an output (text or JSON).
 
-    `meta` holds the fields of the file that have no meaning here; they are kept and never read.
+    `meta` holds the fields of the file that have no meaning here; they are kept, and read only where the
+    config names one. `rejected` are worse answers to the same input, `{"output", "reasoning"?}` each, for
+    preference training.
     """
 
     id: str
@@ -59,6 +72,7 @@ class Example:
     reasoning: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
     source: Source = Source()
+    rejected: tuple[dict[str, Any], ...] = ()
 
     @property
     def input_text(self) -> str:
@@ -70,7 +84,7 @@ class Example:
     @property
     def output_text(self) -> str:
         """The output as a trainer sees it: text as it is, JSON values as JSON."""
-        return self.output if isinstance(self.output, str) else json.dumps(self.output, ensure_ascii=False)
+        return written(self.output)
 
     @property
     def content_id(self) -> str:
@@ -82,10 +96,12 @@ class Example:
         return replace(self, source=replace(self.source, **changes))
 
     def to_json(self) -> dict[str, Any]:
-        """The row on disk: `{"id", "input", "output", "reasoning"?, "meta"?, "source"}`."""
+        """The row on disk: `{"id", "input", "output", "reasoning"?, "rejected"?, "meta"?, "source"}`."""
         out: dict[str, Any] = {"id": self.id, "input": _input_json(self.input), "output": self.output}
         if self.reasoning is not None:
             out["reasoning"] = self.reasoning
+        if self.rejected:
+            out["rejected"] = list(self.rejected)
         if self.meta:
             out["meta"] = self.meta
         return out | {"source": self.source.to_json()}
@@ -98,8 +114,17 @@ class Example:
             id=data["id"],
             input=given if isinstance(given, str) else tuple(Message(m["role"], m["content"]) for m in given),
             output=data["output"], reasoning=data.get("reasoning"), meta=data.get("meta", {}),
-            source=Source.from_json(data["source"]),
+            source=Source.from_json(data["source"]), rejected=tuple(data.get("rejected", ())),
         )  # fmt: skip
+
+
+def written(output: Any) -> str:
+    """An output as text: text as it is, JSON values as JSON."""
+    return output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
+
+
+def _texts(given: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in given.items()} if isinstance(given, dict) else {}
 
 
 def _input_json(given: str | tuple[Message, ...]) -> Any:

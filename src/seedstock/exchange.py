@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+Asks = Literal["model", "partner", "rules"]
+"""Who is asked: the configured teacher, a second one that plays the user, or the embedded rules."""
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
@@ -39,7 +43,9 @@ class Request:
     `recipe`, `cell` and `ordinal` name it in the plan, `fold` and `parents` what it is made from.
     `messages` and `schema` are for models; `rules` is the same wish for the embedded rules
     (operation, example, donors, random seed). `params` are sampling settings, sent as they are.
-    `rows` is how many candidates the question asks for.
+    `rows` is how many candidates the question asks for, `attributes` what they were asked to be like:
+    recorded with the question, before anybody has answered. `asks` says whom, `state` is what the
+    recipe needs to read the answer or to ask on, and depends on earlier answers only.
     """
 
     recipe: str
@@ -52,6 +58,9 @@ class Request:
     rows: int = 1
     parents: tuple[str, ...] = ()
     fold: int | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    asks: Asks = "model"
+    state: Mapping[str, Any] = field(default_factory=dict)
     # Names are asked for many times, and a prompt is long: each is made once.
     _sha256: str = field(default="", init=False, compare=False, repr=False)
     _key: tuple[str, str] = field(default=("", ""), init=False, compare=False, repr=False)

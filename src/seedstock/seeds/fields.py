@@ -91,6 +91,11 @@ def complete_fields(named: Fields, columns: Collection[str], path: Path | str | 
     return replace(found, system=named.system) if named.system else found
 
 
+def only_input(columns: Collection[str], path: Path | str | None = None) -> str:
+    """The column that looks like an input, of rows that may have no output. InputError: there is none."""
+    return _only(_INPUTS, "input", Fields(), columns, path)
+
+
 def _fitting(names: Collection[str]) -> list[Fields]:
     if {"input", "output"} <= set(names):
         # Beside `instance_input` the input is the whole question already, not alpaca's context to it.

@@ -7,8 +7,8 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from seedstock.errors import InputError
 from seedstock.example import Example
 from seedstock.exchange import canonical, digest
 from seedstock.jsonl import file_digest
-from seedstock.seeds.fields import Fields, complete_fields
+from seedstock.seeds.fields import Fields, complete_fields, only_input
 from seedstock.seeds.files import file_records
 from seedstock.seeds.folders import dataset_files
 from seedstock.seeds.rows import Kind, build_example, own_id, read_content, row_problem
@@ -79,6 +79,29 @@ def read_examples(
 ) -> list[Example]:
     """All examples of a file or folder; arguments and errors as for `read_rows`."""
     return [row.example for row in read_rows(path, fields, strict=strict, kind=kind, split=split)]
+
+
+def read_inputs(path: Path) -> list[Example]:
+    """Rows of which only the input is needed; the output is None where the file has none.
+
+    Arguments and errors as for `read_rows`.
+    """
+    files = dataset_files(path, None)
+    columns = {name for file in files for record in islice(file_records(file), 1) for name in _names(record)}
+    try:
+        complete_fields(Fields(), columns, path)
+        fields = None
+    except InputError:
+        fields = Fields(input=only_input(columns, path), output=only_input(columns, path))
+    rows = read_examples(path, fields, strict=fields is not None)
+    empty = next((row.id for row in rows if not row.input_text.strip()), None)
+    if empty is not None:
+        raise InputError(f"row {empty} has no input", path=path)
+    return [replace(row, output=None) if fields or row.output == "" else row for row in rows]
+
+
+def _names(record: Record) -> Iterable[str]:
+    return record.value if isinstance(record.value, dict) else ()
 
 
 def find_fields(path: Path, fields: Fields | None = None, *, split: str | None = None) -> Fields:

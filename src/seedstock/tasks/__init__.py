@@ -3,6 +3,7 @@
 BUILTIN = {
     "json_schema": "seedstock.tasks.json_schema:JsonSchema",
     "regex": "seedstock.tasks.regex:Regex",
+    "answer": "seedstock.tasks.answer:Answer",
     "labels": "seedstock.tasks.labels:Labels",
     "text": "seedstock.tasks.text:Text",
 }

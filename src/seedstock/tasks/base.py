@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,11 +24,15 @@ class Output(ABC):
     """A kind of valid output (`task.output` in the config names one of them).
 
     `Value` is the type of its value in the config. `free_text` says that two right answers to one
-    input may be worded differently, so that equality of text means little.
+    input may be worded differently, so that equality of text means little. `chains` says that an output
+    holds the steps to its answer: one input may have several rows, one for each way to get there.
+    `trait_kind` is what its traits are called.
     """
 
     Value: ClassVar[Any]
     free_text: ClassVar[bool] = False
+    chains: ClassVar[bool] = False
+    trait_kind: ClassVar[str] = ""
 
     @abstractmethod
     def __init__(self, value: Any, folder: Path) -> None:
@@ -49,6 +53,19 @@ class Output(ABC):
     def cell(self, example: Example) -> str:
         """The slice of the task's space a row belongs to; one for all unless a subclass knows better."""
         return "all"
+
+    def traits(self, output: Any) -> tuple[str, ...]:
+        """What a valid output shows of the task's space: its label, which optional fields it has, …"""
+        return ()
+
+    @abstractmethod
+    def describe(self) -> str:
+        """What a valid output is, in words that a model can follow."""
+
+    @property
+    def definitions(self) -> Mapping[str, str]:
+        """What the labels mean, where the config says it."""
+        return {}
 
     @property
     def schema(self) -> dict[str, Any] | None:

@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from seedstock.errors import InputError
 from seedstock.exchange import canonical
 from seedstock.tasks.base import Output, Problem
 from seedstock.tasks.infer import infer_schema
+from seedstock.tasks.variants import variants
 
 
 class JsonSchema(Output):
@@ -21,6 +22,7 @@ class JsonSchema(Output):
     """
 
     Value = str | dict[str, Any]
+    trait_kind: ClassVar[str] = "variant"
 
     def __init__(self, value: str | dict[str, Any], folder: Path) -> None:
         self._schema = value if isinstance(value, dict) else _read_schema(folder / value)
@@ -60,6 +62,18 @@ class JsonSchema(Output):
             return frozenset(leaf for leaf in leaves(parse(output)) if leaf in text)
         except (ValueError, RecursionError):
             return frozenset()
+
+    def traits(self, output: Any) -> tuple[str, ...]:
+        """Which optional fields are there, and which value each enumerated field has: `urgency=high`."""
+        try:
+            return tuple(dict.fromkeys(variants(parse(output), self._schema)))
+        except (ValueError, RecursionError):
+            return ()
+
+    def describe(self) -> str:
+        """The schema itself."""
+        schema = json.dumps(self._schema, ensure_ascii=False)
+        return f"JSON that is valid under this JSON Schema:\n{schema}"
 
     @property
     def schema(self) -> dict[str, Any]:

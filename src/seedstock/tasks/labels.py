@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from seedstock.errors import InputError, near_miss
 from seedstock.example import Example
@@ -13,14 +13,19 @@ from seedstock.tasks.base import Output, Problem
 
 
 class Labels(Output):
-    """`labels: [negative, neutral, positive]`: the output is exactly one of them."""
+    """`labels: [negative, neutral, positive]`: the output is exactly one of them.
 
-    Value = list[str]
+    A mapping gives each label a definition, which teachers are told: `labels: {refund: money back}`.
+    """
 
-    def __init__(self, value: list[str], folder: Path) -> None:
+    Value = list[str] | dict[str, str]
+    trait_kind: ClassVar[str] = "label"
+
+    def __init__(self, value: list[str] | dict[str, str], folder: Path) -> None:
         if len(set(value)) < 2:
             raise InputError("task.output.labels needs at least two different labels")
         self._labels = tuple(value)
+        self._definitions = dict(value) if isinstance(value, dict) else {}
 
     def check(self, output: Any) -> Problem | None:
         """Exact membership: a label in another spelling would train a second class."""
@@ -36,6 +41,23 @@ class Labels(Output):
     def cell(self, example: Example) -> str:
         """Each label is a cell."""
         return str(example.output)
+
+    def traits(self, output: Any) -> tuple[str, ...]:
+        """The label."""
+        return (str(output),)
+
+    def describe(self) -> str:
+        """The labels, with what they mean where that is known."""
+        lines = [
+            f"- {label}{f': {said}' if (said := self._definitions.get(label)) else ''}"
+            for label in self._labels
+        ]
+        return "\n".join(["Exactly one of these labels, letter for letter:", *lines])
+
+    @property
+    def definitions(self) -> Mapping[str, str]:
+        """As in the config."""
+        return self._definitions
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -56,6 +56,10 @@ class Regex(Output):
         """The text itself."""
         return str(output)
 
+    def describe(self) -> str:
+        """The expression."""
+        return f"A text that this regular expression matches as a whole: {self.pattern}"
+
     @classmethod
     def detect(cls, outputs: Sequence[Any]) -> str | None:
         """The first known shape (number, date, time, code) that every output has."""

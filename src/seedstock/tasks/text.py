@@ -45,6 +45,12 @@ class Text(Output):
         """The normalised text."""
         return normalise(str(output))
 
+    def describe(self) -> str:
+        """The bounds, if there are any."""
+        least, most = self.settings.min_words, self.settings.max_words
+        bounds = [f"at least {least} words"] * (least > 1) + [f"at most {most} words"] * (most is not None)
+        return "A text" + (f" of {' and '.join(bounds)}" if bounds else "") + ", such as in the examples."
+
     @classmethod
     def detect(cls, outputs: Sequence[Any]) -> dict[str, int] | None:
         """Any text; the bound is twice the longest seed, rounded up to a ten."""
