@@ -13,11 +13,11 @@ import seedstock
 
 IN_ORDER, APART = "in order", "apart"
 LAYERS = (
-    (IN_ORDER, "version brief exchange verdict errors backoff example registry"),
+    (IN_ORDER, "version brief exchange verdict errors backoff example cell registry"),
     (
         APART,
         "text reading yamlfile jsonl ledgerfile groupwriter neighbours level pace embedders rules language"
-        " clusters families answers intervals",
+        " clusters forms families answers intervals",
     ),
     (IN_ORDER, "facts"),
     (APART, "seeds tasks recipes teachers gates exporters"),
