@@ -84,7 +84,7 @@ def test_every_registered_name_is_told(kind: str) -> None:
 
 
 def test_every_gate_has_a_chapter_of_its_own() -> None:
-    chapters = re.findall(r"^## (\w+)$", PAGES["gates.md"], re.MULTILINE)
+    chapters = re.findall(r"^## ([\w.]+)$", PAGES["gates.md"], re.MULTILINE)
     assert [name for name in registry.names("gate") if name not in chapters] == []
     for name in registry.names("gate"):
         chapter = PAGES["gates.md"].partition(f"\n## {name}\n")[2].partition("\n## ")[0]
@@ -113,7 +113,7 @@ def test_every_config_key_is_told() -> None:
     page = PAGES["config.md"]
     marked = re.findall(r"`([^`\n]+)`|^#+ (.+)$", page, re.MULTILINE)
     told = {word for code, title in marked for word in re.findall(r"\w+", f"{code} {title}")}
-    assert keys_of(json_schema()) - told == set()
+    assert [key for key in keys_of(json_schema()) if not told.issuperset(re.findall(r"\w+", key))] == []
 
 
 def test_links_lead_somewhere() -> None:

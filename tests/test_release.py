@@ -371,8 +371,9 @@ def test_a_rows_story_is_told_from_either_end(folder: Path) -> None:
     assert story["source"] == entry["source"]
     assert story["teacher"]["id"] == "openai:tester-1"
     assert story["teacher"]["sampling"]["temperature"] == 0.9
-    assert [gate["gate"] for gate in story["gates"]] == ["format", "leak", "facts", "duplicate"]
-    assert all(gate["figure"] is not None for gate in story["gates"])
+    asked = {gate["gate"]: gate["figure"] for gate in story["gates"] if gate["status"] != "skipped"}
+    assert {"format", "leak", "duplicate"} <= asked.keys()
+    assert None not in asked.values()
     (parent,) = story["parents"]
     seed = cli("--project", folder, "trace", parent, "--json").json
     assert (seed["outcome"], seed["source"]["kind"]) == ("seed", "real")

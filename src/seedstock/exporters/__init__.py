@@ -2,5 +2,6 @@
 
 BUILTIN = {
     "messages": "seedstock.exporters.messages:Messages",
+    "preference": "seedstock.exporters.preference:Preference",
     "prompt_completion": "seedstock.exporters.prompt_completion:PromptCompletion",
 }

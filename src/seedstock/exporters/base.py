@@ -6,7 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from seedstock.example import Example
+from seedstock.example import Example, written
 from seedstock.exchange import Message
 
 
@@ -16,6 +16,10 @@ class Exporter(ABC):
     name: ClassVar[str]
     reads: ClassVar[str]
     """Who reads this format: for the card."""
+
+    def takes(self, example: Example) -> bool:
+        """Whether an example has what the format needs; others are left out of its file."""
+        return True
 
     @abstractmethod
     def row(self, example: Example, instruction: str) -> dict[str, Any]:
@@ -43,8 +47,12 @@ def conversation(example: Example, instruction: str) -> list[Message]:
 
 def answer(example: Example) -> str:
     """What the student shall say: the reasoning, where there is one, in the tags most students use."""
-    thought = f"<think>\n{example.reasoning}\n</think>\n\n" if example.reasoning else ""
-    return thought + example.output_text
+    return spoken(example.output, example.reasoning)
+
+
+def spoken(output: Any, reasoning: str | None) -> str:
+    """An output with its reasoning as one text."""
+    return (f"<think>\n{reasoning}\n</think>\n\n" if reasoning else "") + written(output)
 
 
 def chat_problem(messages: Any, last: str) -> str | None:

@@ -5,8 +5,10 @@
 
 BUILTIN = {
     "format": "seedstock.gates.format:FormatGate",
+    "quirks.terms": "seedstock.gates.terms:TermsGate",
     "leak": "seedstock.gates.leak:LeakGate",
     "facts": "seedstock.gates.facts:FactsGate",
     "duplicate": "seedstock.gates.duplicate:DuplicateGate",
+    "review": "seedstock.gates.review:ReviewGate",
     "share": "seedstock.gates.share:ShareGate",
 }

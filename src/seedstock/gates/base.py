@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from seedstock.brief import Term
 from seedstock.embedders.base import Embedder, Vectors
 from seedstock.example import Example
 from seedstock.tasks.base import Output
@@ -28,7 +29,7 @@ class Tools:
     """What gates are handed: the task's output kind, an embedder, and the real rows.
 
     `templates` are taken off an input before it is embedded: a header that all rows share would make
-    distinct rows look alike.
+    distinct rows look alike. `terms` are those of the field, with the ones to avoid.
     """
 
     output: Output
@@ -37,6 +38,7 @@ class Tools:
     holdout: Sequence[Example] = ()
     ood: Sequence[Example] = ()
     templates: tuple[Template, ...] = ()
+    terms: tuple[Term, ...] = ()
 
     def slots(self, examples: Sequence[Example]) -> list[str]:
         """The text of each example that varies: what gets embedded and compared."""
@@ -105,17 +107,40 @@ class RowGate(Gate):
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What people have said of a set's synthetic rows, and how much they would have to say.
+
+    `defects` of the `done` rows were rejected; `concentrated` names the recipe or cell in which they
+    gather. `possible` is False where the owner says that nobody can review; `regulated` names a domain
+    in which every row needs a review.
+    """
+
+    accepted: int
+    generated: int
+    required: int
+    done: int
+    done_generated: int
+    defects: int
+    concentrated: str = ""
+    possible: bool = True
+    regulated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mixture:
     """What a set gate sees: how many distinct real and synthetic rows, and how often a real one repeats.
 
     `purpose` is `release` for a mix that will be trained on, and `audit` for somebody's file, which
-    is not a mix yet.
+    is not a mix yet. `one_family` is True where teacher and student are of one family of models. `review`
+    is None where there is nothing that people could have reviewed.
     """
 
     real: int
     synthetic: int
     repeat_real: int = 1
     purpose: Literal["release", "audit"] = "release"
+    one_family: bool = False
+    review: Reviewed | None = None
 
 
 class SetGate(Gate):

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from seedstock.example import Example
+from seedstock.exchange import digest
 from seedstock.gates.base import Batch, GateSettings, RowGate, Tools
 from seedstock.neighbours import NOTHING, Index, Near
 from seedstock.text import normalise, values
@@ -31,7 +32,7 @@ class DuplicateSettings(GateSettings):
 class _Kept:
     """What is remembered of a kept row: enough to compare, not the row."""
 
-    __slots__ = ("id", "normal", "output", "real", "same", "values")
+    __slots__ = ("id", "normal", "output", "real", "same", "steps", "values")
 
     def __init__(self, example: Example, tools: Tools) -> None:
         self.id = example.id
@@ -41,10 +42,16 @@ class _Kept:
         self.same = tools.output.same(example.output)
         # The text is needed only where two right answers may be worded differently.
         self.output = example.output_text if tools.output.free_text else ""
+        # Several ways to one answer are wanted: of a row with steps they are part of what it says.
+        own = f"{example.reasoning or ''} {example.output_text if tools.output.chains else ''}"
+        self.steps = digest(normalise(own)) if own.strip() else ""
 
 
 class DuplicateGate(RowGate):
-    """Exact duplicates, near duplicates, and exact conflicts (`duplicate.conflict`)."""
+    """Exact duplicates, near duplicates, and exact conflicts (`duplicate.conflict`).
+
+    Where rows hold the steps to their answer, one input may have several rows with different steps.
+    """
 
     name: ClassVar[str] = "duplicate"
     Settings: ClassVar[type[GateSettings]] = DuplicateSettings
@@ -117,21 +124,21 @@ class DuplicateGate(RowGate):
     def _verdict(self, row: _Kept, near: Near, twins: list[int], batch: Sequence[_Kept]) -> Verdict:
         same = [self._at(i, batch) for i in twins]
         for other in same:
-            if self._same_output(row, other):
+            if row.steps == other.steps and self._same_output(row, other):
                 said = (
                     "the same input and output as"
                     if row.same == other.same
                     else "the same input, and the answer of"
                 )
                 return self._fail("exact", f"{said} {_name(other)}", other, 1.0)
-        if same and not self.tools.output.free_text:
+        if same and not self.tools.output.free_text and all(row.same != other.same for other in same):
             reason = f"the same input as {_name(same[0])}, another output: one of the two is wrong"
             return self._fail("conflict", reason, same[0], 1.0, gate="duplicate.conflict")
         conflict: tuple[_Kept, float] | None = None
         # Rounded: the last bits of a product depend on its shape, and equal neighbours must not take turns.
         for i, cosine in sorted(near.above, key=lambda pair: (-round(pair[1], 5), pair[0])):
             other = self._at(i, batch)
-            if row.values != other.values:
+            if row.values != other.values or (row.normal == other.normal and row.steps != other.steps):
                 continue
             if self._same_output(row, other):
                 reason = f"cosine {cosine:.3f} to {_name(other)}, same values and output"

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from seedstock.example import Example
 from seedstock.facts import Change, Facts, Knowledge, changes, stands
+from seedstock.forms import as_it_was
 from seedstock.gates.base import Batch, GateSettings, RowGate, Tools
 from seedstock.verdict import Verdict
 
@@ -78,11 +79,14 @@ class FactsGate(RowGate):
         return self._compared(example, id_, self._parent(id_))
 
     def _compared(self, example: Example, id_: str, parent: _Parent) -> Verdict:
-        output = restored(example)
-        if output is None or self.tools.output.same(output) != parent.same:
+        try:
+            row = as_it_was(example)
+        except ValueError:
+            row = None
+        if row is None or self.tools.output.same(row.output) != parent.same:
             was = self._seeds[id_].output_text
             return self._fail(id_, [Change("other_output", was, example.output_text)])
-        facts = Facts(example.input_text, self._knowledge)
+        facts = Facts(row.input_text, self._knowledge)
         found = changes(parent.facts, facts, parent.values)
         return self._fail(id_, found) if found else self._kept(facts, id_, parent)
 
@@ -136,15 +140,6 @@ class FactsGate(RowGate):
             if not stands(value, seed.input_text)
         )
         return frozenset(value for value, n in counts.items() if n > 1)
-
-
-def restored(example: Example) -> Any | None:
-    """The output in the form of the parent's: a declared transformation undone; None where it cannot be.
-
-    No recipe writes an output in another form yet. One that does declares it in the row's source, and
-    its inverse belongs here.
-    """
-    return example.output
 
 
 def _said(change: Change) -> str:

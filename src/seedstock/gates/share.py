@@ -11,6 +11,8 @@ from seedstock.verdict import Verdict
 
 MAX_SYNTHETIC = 0.8
 """By rows, synthetic is at most this share (policy 9)."""
+SELF_PLAY_SHARE = 0.7
+"""At most this share where teacher and student are of one family (policy 12)."""
 
 
 class ShareSettings(GateSettings):
@@ -44,7 +46,10 @@ class ShareGate(SetGate):
             ]
         if mixture.purpose == "audit":
             return [self._audit(mixture)]
-        floors = {"share.rows": 1 - MAX_SYNTHETIC, "share.exposure": self.settings.min_real}
+        floors = {
+            "share.rows": 1 - most_synthetic(mixture.one_family),
+            "share.exposure": self.settings.min_real,
+        }
         shares = {
             "share.rows": real_share(mixture, 1),
             "share.exposure": real_share(mixture, mixture.repeat_real),
@@ -80,6 +85,11 @@ class ShareGate(SetGate):
             )
         reason = f"a mix with these {mixture.real} seeds may hold {fits} of the {mixture.synthetic} kept rows"
         return Verdict(self.name, "warn", "too_many_for_the_seeds", reason, share, floor, n=n)
+
+
+def most_synthetic(one_family: bool) -> float:
+    """The largest allowed share of synthetic rows."""
+    return SELF_PLAY_SHARE if one_family else MAX_SYNTHETIC
 
 
 def real_share(mixture: Mixture, repeat: int) -> float:
