@@ -21,7 +21,7 @@ demo: setup
 	$(BIN)/seedstock demo
 
 test: setup lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: setup
 	$(BIN)/ruff format --check

@@ -29,7 +29,8 @@ WORDS = (
 ).split()
 KEPT = re.compile(r"\d+|\b(?:twice|three weeks|Sunday|Portuguese|nobody|never|cannot|without)\b")
 """The facts in the inputs of helpers.py: a rewrite keeps them."""
-ASKED = re.compile(r"Write (\d+) paraphrases? of this input:\n(.*)\Z", re.DOTALL)
+ASKED = re.compile(r"\b[Ww]rite (\d+) ")
+GIVEN = re.compile(r"The input:\n(.*?)\n\nIts right output|of this input:\n(.*)\Z", re.DOTALL)
 
 Body = dict[str, Any]
 Answer = Callable[[Body], str]
@@ -49,9 +50,11 @@ def drawn(body: Body, salt: str = "") -> random.Random:
 
 def asked(body: Body) -> tuple[int, str]:
     """How many rewrites the prompt asks for, and the input to be rewritten."""
-    found = ASKED.search(str(body["messages"][-1]["content"]))
+    prompt = str(body["messages"][-1]["content"])
+    found, given = ASKED.search(prompt), GIVEN.search(prompt)
     assert found is not None
-    return int(found[1]), found[2]
+    assert given is not None
+    return int(found[1]), given[1] or given[2]
 
 
 def paraphrases(body: Body) -> list[str]:
@@ -63,7 +66,7 @@ def paraphrases(body: Body) -> list[str]:
 
 def good(body: Body) -> str:
     """What a well-behaved teacher answers."""
-    return json.dumps({"paraphrases": paraphrases(body)})
+    return json.dumps({"rewrites": paraphrases(body)})
 
 
 @dataclass

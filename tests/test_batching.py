@@ -13,15 +13,17 @@ import pytest
 
 from helpers import Outcome, candidates, cli, make_project, started
 from seedstock import Project
-from seedstock.ledger import now
-from seedstock.plan import next_wave, project_quotas
+from seedstock.ask import Asker, identity_of
+from seedstock.generation import upcoming
+from seedstock.ledger import Ledger, now
 from seedstock.records import BatchRecord
 from seedstock.teachers.base import BatchTeacher, Job
+from seedstock.teachers.openai import OpenAI, OpenAISettings
 from server import Body, TeacherServer, drawn, good
 
 FOREVER = ("in_progress",) * 100_000
 DONE = ("validating", "completed")
-DEAR: dict[str, Any] = {"price": {"input": 0, "output": 1000}, "max_tokens": 100}
+DEAR: dict[str, Any] = {"price": {"input": 0, "output": 100}, "max_tokens": 1000}
 """Whatever is asked, the worst case of a question is 0.1."""
 
 
@@ -92,8 +94,7 @@ def prepared(folder: Path, server: TeacherServer, mark: str) -> int:
         await teacher.close()
 
     with Project(folder) as project, project.locked():
-        wave = next_wave(project, project_quotas(project))
-        jobs = [Job(work.request.custom_id, work.request) for work in wave]
+        jobs = [Job(request.custom_id, request) for request in upcoming(project)]
         teacher = project.teacher
         assert isinstance(teacher, BatchTeacher)
         record = BatchRecord(mark, "", now(), frozenset(job.name for job in jobs))
@@ -108,16 +109,16 @@ def prepared(folder: Path, server: TeacherServer, mark: str) -> int:
 def test_a_wave_is_one_batch_and_fills_the_target(tmp_path: Path, server: TeacherServer) -> None:
     result = run(batch_project(tmp_path / "p", server))
     assert result["accepted"] == 30
-    assert result["requests"] == {"sent": 12, "answered": 12, "retried": 0, "failed": 0, "hedged": 0}
-    assert sizes(server) == [12]
+    assert result["requests"] == {"sent": 9, "answered": 9, "retried": 0, "failed": 0, "hedged": 0}
+    assert sizes(server) == [9]
     assert server.seen == [], "nothing is asked one by one"
 
 
 def test_every_further_wave_is_one_more_batch(tmp_path: Path, server: TeacherServer) -> None:
     server.answer = lambda body: "no" if drawn(body, "poor").random() < 0.4 else good(body)
-    result = run(batch_project(tmp_path / "p", server))
-    assert result["accepted"] == 30
-    assert sizes(server)[0] == 12
+    result = run(batch_project(tmp_path / "p", server, target=60))
+    assert result["accepted"] == 60
+    assert sizes(server)[0] == 21
     assert len(sizes(server)) >= 2
     assert result["requests"]["sent"] == sum(sizes(server)) == len(server.batch.seen)
     assert most_often(server) == 1
@@ -127,20 +128,22 @@ def test_a_second_run_hands_nothing_over(tmp_path: Path, server: TeacherServer) 
     folder = batch_project(tmp_path / "p", server)
     run(folder)
     assert run(folder)["requests"]["sent"] == 0
-    assert sizes(server) == [12]
+    assert sizes(server) == [9]
 
 
 def test_a_batch_gives_what_questions_one_by_one_would(tmp_path: Path, server: TeacherServer) -> None:
-    batches = batch_project(tmp_path / "batches", server)
-    single = make_project(tmp_path / "single", server.url, teacher={"model": "m"})
-    run(batches)
-    run(single)
-    inputs = []
-    for folder in (batches, single):
-        with Project(folder) as project:
-            found = project.ledger.candidates(project.run_id)
-            inputs.append([row.example.input for row in found if row.example is not None])
-    assert inputs[0] == inputs[1]
+    folder = batch_project(tmp_path / "p", server)
+    with Project(folder) as project:
+        wave = upcoming(project)
+    run(folder)
+    with Project(folder) as project:
+        keys = [request.key(identity_of(project.teacher)) for request in wave]
+        recorded = project.ledger.answers(keys)
+    settings = OpenAISettings(base_url=server.url, model="m")
+    with Ledger(tmp_path / "single.db") as ledger, Asker(OpenAI(settings), settings, ledger) as door:
+        single = [response.text for _, response in door.answers(wave)]
+    assert [recorded[key].text for key in keys] == single
+    assert len(server.seen) == len(wave) == 9
 
 
 # -- death in between
@@ -154,8 +157,8 @@ def test_a_kill_while_polling_loses_nothing_and_hands_nothing_over_twice(
     result = run(folder)
     assert result["accepted"] == 30
     assert result["requests"]["sent"] == 0
-    assert sizes(server) == [12]
-    assert len(server.batch.seen) == 12
+    assert sizes(server) == [9]
+    assert len(server.batch.seen) == 9
     assert candidates(folder) == uninterrupted
 
 
@@ -188,7 +191,7 @@ def test_a_batch_that_never_reached_the_server_is_handed_over(
     folder = batch_project(tmp_path / "p", server)
     prepared(folder, server, "5eed" * 8)
     server.batch.batches.clear()
-    assert run(folder)["requests"]["sent"] == 12
+    assert run(folder)["requests"]["sent"] == 9
     assert candidates(folder) == uninterrupted
 
 
@@ -217,8 +220,8 @@ def test_what_has_expired_is_a_fault_and_in_the_next_batch(
     folder = batch_project(tmp_path / "p", server)
     result = run(folder)
     assert result["faults"] == {"expired": len(slow)}
-    assert result["requests"] == {"sent": 12, "answered": 12, "retried": len(slow), "failed": 0, "hedged": 0}
-    assert sizes(server) == [12, len(slow)]
+    assert result["requests"] == {"sent": 9, "answered": 9, "retried": len(slow), "failed": 0, "hedged": 0}
+    assert sizes(server) == [9, len(slow)]
     assert set(sent(server)[1]) == slow
     assert candidates(folder) == uninterrupted
 
@@ -240,7 +243,7 @@ def test_a_line_that_failed_is_asked_again(
     result = run(batch_project(tmp_path / "p", server))
     assert result["accepted"] == 30
     assert result["faults"] == {reason: len(hit)}
-    assert sizes(server) == [12, len(hit)]
+    assert sizes(server) == [9, len(hit)]
 
 
 def test_a_question_that_always_fails_is_in_three_batches_and_costs_its_row(
@@ -269,7 +272,7 @@ def test_a_batch_refused_as_a_whole_ends_the_run_in_the_servers_words(
     assert "line 1 is no poem" in done.err
     server.batch.statuses = DONE
     assert run(folder)["accepted"] == 30
-    assert sizes(server) == [12, 12]
+    assert sizes(server) == [9, 9]
     assert candidates(folder) == uninterrupted
 
 
@@ -280,7 +283,7 @@ def test_lines_that_the_server_refuses_end_the_run_and_keep_the_others(
     refused = set()
 
     def fate(custom_id: str, body: Body) -> str | None:
-        refused.update([custom_id] if drawn(body, "no").random() < 0.3 else [])
+        refused.update([custom_id] if drawn(body, "no").random() < 0.5 else [])
         return str(status) if custom_id in refused else None
 
     server.batch.lines, server.words = fate, "not of that kind"
@@ -303,7 +306,7 @@ def test_a_download_that_breaks_off_is_fetched_again(
     folder = batch_project(tmp_path / "p", server)
     result = run(folder)
     assert server.batch.calls[path] == 2
-    assert sizes(server) == [12]
+    assert sizes(server) == [9]
     assert sum(result["faults"].values()) == 1
     assert candidates(folder) == uninterrupted
 
@@ -317,7 +320,7 @@ def test_a_wire_that_fails_is_tried_again(
     result = run(batch_project(tmp_path / "p", server))
     assert result["accepted"] == 30
     assert server.batch.calls[path] >= 2
-    assert sizes(server) == [12]
+    assert sizes(server) == [9]
 
 
 def test_a_service_that_stays_silent_ends_the_run_and_its_batch_is_kept(
@@ -330,20 +333,20 @@ def test_a_service_that_stays_silent_ends_the_run_and_its_batch_is_kept(
     assert "run again" in done.err
     server.batch.trouble.clear()
     assert run(folder)["requests"]["sent"] == 0
-    assert sizes(server) == [12]
+    assert sizes(server) == [9]
     assert candidates(folder) == uninterrupted
 
 
 def test_answers_that_nobody_asked_for_are_left(tmp_path: Path, server: TeacherServer) -> None:
     server.batch.strangers = ("0" * 32, "..", "")
-    assert run(batch_project(tmp_path / "p", server))["requests"]["answered"] == 12
+    assert run(batch_project(tmp_path / "p", server))["requests"]["answered"] == 9
 
 
 # -- money
 
 
 def test_the_limit_of_cost_bounds_a_batch(tmp_path: Path, server: TeacherServer) -> None:
-    server.usage = {"prompt_tokens": 100, "completion_tokens": 100}
+    server.usage = {"prompt_tokens": 100, "completion_tokens": 1000}
     result = run(batch_project(tmp_path / "p", server, **DEAR), "--max-cost", 0.55)
     assert sizes(server) == [5]
     assert result["stopped"] == "max_cost"
@@ -352,15 +355,15 @@ def test_the_limit_of_cost_bounds_a_batch(tmp_path: Path, server: TeacherServer)
 
 def test_what_answers_cost_less_than_feared_buys_another_batch(tmp_path: Path, server: TeacherServer) -> None:
     result = run(batch_project(tmp_path / "p", server, **DEAR), "--max-cost", 0.55)
-    assert sizes(server) == [5, 5, 2]
+    assert sizes(server) == [5, 4]
     assert result["accepted"] == 30
-    assert result["cost"]["paid"] == pytest.approx(0.12)
+    assert result["cost"]["paid"] == pytest.approx(0.009)
 
 
 def test_a_batch_that_is_open_counts_against_the_limit_after_a_kill(
     tmp_path: Path, server: TeacherServer
 ) -> None:
-    server.usage = {"prompt_tokens": 100, "completion_tokens": 100}
+    server.usage = {"prompt_tokens": 100, "completion_tokens": 1000}
     folder = batch_project(tmp_path / "p", server, **DEAR)
     kill_while_polling(folder, server, "--max-cost", 0.55)
     result = run(folder, "--max-cost", 0.55)

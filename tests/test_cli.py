@@ -27,8 +27,20 @@ from helpers import (
 from server import TeacherServer
 
 PROMISED = {
-    "check": {"verdict", "seeds", "cells", "gates", "plan"},
-    "run": {"run", "requests", "candidates", "accepted", "rejected", "cells", "cost"},
+    "check": {"verdict", "seeds", "cells", "gates", "plan", "map"},
+    "run": {
+        "run",
+        "requests",
+        "candidates",
+        "accepted",
+        "rejected",
+        "cells",
+        "cost",
+        "recipes",
+        "efficiency",
+        "parents",
+        "tokens",
+    },
     "audit": {"rows", "kept", "rejected", "repaired", "gates", "verdict", "out"},
     "release": {"release", "path", "rows", "real_share", "gates", "waivers", "files"},
     "trace": {"id", "source", "parents", "prompt", "teacher", "gates", "reviews"},
@@ -317,11 +329,18 @@ def test_a_changed_holdout_is_refused_by_every_command(tmp_path: Path, server: T
     assert cli("--project", folder, "release").code == 0
 
 
-def test_a_regulated_domain_is_refused(tmp_path: Path) -> None:
-    folder = make_project(tmp_path / "p")
-    task = {"kind": "text", "output": {"text": {}}, "domain": {"regulated": "medical"}}
-    make_config(folder, task={**task, "kind": "instruction"})
-    assert_one_line(cli("--project", folder, "check"), 3, "expert")
+def test_nothing_of_a_regulated_domain_is_released_unless_experts_have_seen_it(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    output = {"labels": ["complaint", "praise", "question"]}
+    task = {"kind": "classification", "output": output, "domain": {"regulated": "medical"}}
+    folder = make_project(tmp_path / "p", server.url, task=task)
+    for command in ("check", "run"):
+        assert cli("--project", folder, command).code == 0
+    done = cli("--project", folder, "release", "--json")
+    assert_one_line(done, 3, "review")
+    assert {gate["gate"] for gate in done.json["refused"]} == {"review"}
+    assert not (folder / "releases" / "v1").exists()
 
 
 # -- the teacher: exit 4
@@ -398,6 +417,10 @@ def test_every_command_prints_one_document_with_the_promised_keys(
     assert set(found["check"]["plan"]) >= {"requests", "tokens_in", "tokens_out", "cost"}
     assert set(found["run"]["requests"]) == {"sent", "answered", "retried", "failed", "hedged"}
     assert all(set(cell) >= {"cell", "target", "accepted", "state"} for cell in found["run"]["cells"])
+    part = {"recipe", "cell", "target", "accepted", "candidates", "yield", "cost_per_accepted", "state"}
+    assert all(set(recipe) >= part for recipe in found["run"]["recipes"])
+    assert set(found["run"]["efficiency"]) >= {"questions", "needed", "ratio"}
+    assert set(found["run"]["parents"]) >= {"bound", "most", "unused", "seeds"}
     assert set(found["run"]["cost"]) >= {"total", "per_accepted", "currency"}
     assert set(found["release"]["rows"]) == {"real", "synthetic"}
     assert set(found["release"]["real_share"]) == {"rows", "exposure"}
@@ -415,7 +438,7 @@ def test_commands_for_people_print_text(tmp_path: Path, server: TeacherServer) -
         "verify": cli("--project", folder, "verify", "v1"),
     }
     words = {
-        "check": "12 to 48",
+        "check": "9 to 36",
         "run": "accepted",
         "release": "not evaluated",
         "trace": "s",

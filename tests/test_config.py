@@ -162,10 +162,38 @@ WRONG: list[tuple[str, int | None, str]] = [
     (MINIMAL + "embedder: os:path\n", 3, "embedder: 'os:path' is no embedder"),
     (MINIMAL + "embedder: ':x'\n", 3, "is no embedder"),
     (MINIMAL + "embedder: '..:x'\n", 3, "is no embedder"),
-    (MINIMAL + "plan: {recipes: {swap: -1}}\n", 3, "a weight cannot be negative"),
+    (MINIMAL + "plan: {recipes: {swap: -1}}\n", 3, "a weight is a number from 0 on"),
     (MINIMAL + "plan: {recipes: {swap: 0}}\n", 3, "at least one recipe needs a weight above 0"),
     (MINIMAL + "plan: {recipes: {swap: .inf}}\n", 3, "finite number"),
     (MINIMAL + "plan: {recipes: {swap: .nan}}\n", 3, "finite number"),
+    (MINIMAL + "plan: {recipes: {swap: {weight: -1}}}\n", 3, "a weight is a number from 0 on"),
+    (MINIMAL + "plan: {recipes: {restyle: {weight: a}}}\n", 3, "plan.recipes.restyle.weight: "),
+    (MINIMAL + "plan: {recipes: {restyle: {style: {}}}}\n", 3, "did you mean 'styles'?"),
+    (MINIMAL + "plan: {recipes: {restyle: {styles: {}}}}\n", 3, "plan.recipes.restyle.styles: "),
+    (MINIMAL + "plan: {recipes: {reformat: {outputs: {toml: as TOML}}}}\n", 3, "plan.recipes.reformat."),
+    (MINIMAL + "plan: {attributes: {label: [a, b]}}\n", 3, "the name 'label' is taken"),
+    (MINIMAL + "plan: {attributes: {tone: []}}\n", 3, "attribute 'tone' needs values, each once"),
+    (MINIMAL + "plan: {attributes: {tone: [a, a]}}\n", 3, "attribute 'tone' needs values, each once"),
+    (MINIMAL + "plan: {attributes: {tone: {a: -1, b: 2}}}\n", 3, "numbers from 0 on, not all 0"),
+    (MINIMAL + "plan: {attributes: {tone: {a: 0, b: 0}}}\n", 3, "numbers from 0 on, not all 0"),
+    (MINIMAL + "plan: {attributes: {tone: {a: .nan}}}\n", 3, "plan.attributes.tone"),
+    (MINIMAL + "plan: {attributes: {tone: {a: 1.0e+308, b: 1.0e+308}}}\n", 3, "the shares of"),
+    (MINIMAL + "plan: {cross: [label]}\n", 3, "plan.cross.0: Input should be 'length'"),
+    (MINIMAL + "plan: {use_cases: [{name: ''}]}\n", 3, "plan.use_cases.0.name: "),
+    (MINIMAL + "plan: {use_cases: [{nam: a}]}\n", 3, "did you mean 'name'?"),
+    (MINIMAL + "plan: {negatives: [{input: a}]}\n", 3, "plan.negatives.0.reason: is missing"),
+    (MINIMAL + "plan: {max_seed_share: 0.5}\n", 3, "greater than or equal to 1"),
+    (MINIMAL + "student: {use: internal}\n", 3, "student.model: is missing"),
+    (MINIMAL + "student: {model: m, use: anything}\n", 3, "student.use: "),
+    (MINIMAL + "review: {share: 0.01}\n", 3, "greater than or equal to 0.05"),
+    (MINIMAL + "review: {generated_share: 0.05}\n", 3, "greater than or equal to 0.1"),
+    (MINIMAL + "review: true\n", 3, "review: "),
+    (MINIMAL + "partner: {kind: opnai}\n", 3, "unknown teacher 'opnai'; did you mean 'openai'?"),
+    ("task: {kind: code, output: {text: {}}, domain: {regulated: [legal]}}\n" + SEEDS, 1,
+     "task.domain.regulated: Input should be a valid string"),
+    ("task: {kind: code, output: {text: {}}, domain: {prefer: {pump: [' ']}}}\n" + SEEDS, 1,
+     "task.domain.prefer.pump.0: "),
+    ("task: {kind: reasoning, output: {answer: text}}\n" + SEEDS, 1, "task.output.answer: "),
     (MINIMAL + "mix: {repeat_real: 5}\n", 3, "less than or equal to 4"),
     (TASK + "seeds: [a, b]\n", 2, "seeds: "), (TASK + "seeds: 7\n", 2, "seeds: "),
     ("task: extraction\n" + SEEDS, 1, "task: "), ("task:\n" + SEEDS, 1, "task: is missing"),
@@ -221,25 +249,73 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
             load_config(path)
 
 
-# -- later, and never
+# -- what the owner says of the task, of the plan and of people
 
 
-@pytest.mark.parametrize("domain", ["legal", "medical", "[financial]"])
-def test_a_regulated_domain_is_refused(load: Load, domain: str) -> None:
-    content = f"task:\n  kind: code\n  output: {{text: {{}}}}\n  domain:\n    regulated: {domain}\n{SEEDS}"
-    with pytest.raises(Refused, match=r"seedstock\.yaml:5: a regulated domain needs") as caught:
-        load(content)
-    assert caught.value.exit_code == 3
+def test_what_the_owner_says_of_the_plan(load: Load, tmp_path: Path) -> None:
+    config = load("""
+task:
+  kind: extraction
+  output: {text: {}}
+  domain: {regulated: medical, prefer: {circuit breaker: [fuse, automatic fuse]}, avoid: [gizmo]}
+seeds: s.jsonl
+teacher: {kind: openai, base_url: "http://localhost:8000/v1", model: m}
+partner: {kind: openai, base_url: "http://localhost:8001/v1", model: user}
+student: {model: Qwen2.5-3B, use: customer}
+plan:
+  recipes: {restyle: {weight: 0.5, styles: {curt: in three words}}, paraphrase: 0.5, noise: 0}
+  attributes: {tone: [formal, curt], region: {north: 3, south: 1}}
+  use_cases: [{name: triage, description: who has to come}, {name: archive}]
+  cross: [length]
+  negatives: [{input: hello, reason: nothing is asked}]
+  max_seed_share: 2
+review: {share: 0.2}
+""")
+    domain = config.task.domain
+    assert (domain.regulated, domain.avoid) == ("medical", ["gizmo"])
+    assert domain.prefer == {"circuit breaker": ["fuse", "automatic fuse"]}
+    assert (config.partner_kind, config.teacher_kind) == ("openai", "openai")
+    assert config.student is not None
+    assert (config.student.model, config.student.use) == ("Qwen2.5-3B", "customer")
+    assert config.recipes is not None
+    assert {name: recipe.weight for name, recipe in config.recipes.items()} == {
+        "restyle": 0.5, "paraphrase": 0.5, "noise": 0,
+    }  # fmt: skip
+    assert config.recipes["restyle"].settings.styles == {"curt": "in three words"}  # type: ignore[attr-defined]
+    assert config.plan.attributes == {"tone": ["formal", "curt"], "region": {"north": 3, "south": 1}}
+    assert [case.name for case in config.plan.use_cases] == ["triage", "archive"]
+    assert (config.plan.cross, config.plan.max_seed_share) == (["length"], 2)
+    assert (config.plan.negatives[0].output, config.plan.negatives[0].reason) == (None, "nothing is asked")
+    assert config.review is not None
+    assert (config.review.share, config.review.generated_share) == (0.2, 0.1)
+    assert config.notes == (), "all of it has an effect"
+
+
+def test_nobody_can_review_is_something_else_than_nothing_said(load: Load) -> None:
+    assert load(MINIMAL + "review: false\n").review is None
+    assert load(MINIMAL + "review:\n").review == load(MINIMAL).review is not None
+
+
+def test_the_owners_prompts_are_found_beside_the_config_by_name(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "paraphrase.txt").write_text("[user]\nsay it again: {{ input }}")
+    assert load(MINIMAL).prompts == {"paraphrase": tmp_path / "prompts" / "paraphrase.txt"}
+    (tmp_path / "prompts" / "paraphrse.txt").write_text("[user]\n")
+    with pytest.raises(
+        InputError, match=r"paraphrse\.txt: no prompt has this name; did you mean 'paraphrase'"
+    ):
+        load(MINIMAL)
+
+
+# -- later
 
 
 def test_keys_of_later_versions_are_accepted_and_said(load: Load) -> None:
     config = load("""
-task: {kind: code, output: {text: {}}, facts: general, domain: {regulated: null, prefer: {a: [b]}}}
+task: {kind: code, output: {text: {}}, facts: general}
 seeds: s.jsonl
 judge: {kind: openai, whatever: 1}
-student: {model: x, use: internal}
-review: false
-plan: {target: 9, use_cases: [{name: x}], attributes: {}}
+plan: {target: 9}
 gates: {relevance: {min_score: 4}}
 """)
     assert len(config.notes) == len(LATER)
@@ -306,7 +382,7 @@ def test_kinds_of_task_are_the_designs() -> None:
 CALM = settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 words = st.sampled_from(
     [*SECTIONS, "judge", "kind", "output", "labels", "text", "regex", "json_schema", "path", "target",
-     "recipes",
+     "recipes", "attributes", "use_cases", "negatives", "cross", "model", "answer", "number", "prefer",
      "duplicate", "leak", "threshold", "domain", "regulated", "price", "swap", "minilm", "lexical", "rules",
      "openai",
      "yes", "null", "~", "1", "-1", "1e999", ".nan", ".inf", "0x", "1:60", "2024-13-45",

@@ -14,9 +14,9 @@ from seedstock.prices import listed_price
 from server import TeacherServer, asked
 
 PRICE = {"price": {"input": 2, "output": 10}}
-DEAR: dict[str, Any] = {"price": {"input": 0, "output": 1000}, "max_tokens": 100}
+DEAR: dict[str, Any] = {"price": {"input": 0, "output": 100}, "max_tokens": 1000}
 """Whatever is asked, the worst case of a question is 0.1."""
-WORST = {"prompt_tokens": 100, "completion_tokens": 100}
+WORST = {"prompt_tokens": 100, "completion_tokens": 1000}
 OPENAI = {"base_url": "https://api.openai.com/v1", "model": "gpt-4o-mini"}
 
 
@@ -38,16 +38,28 @@ def plan(folder: Path) -> Any:
 
 
 def test_a_plan_counts_requests_tokens_and_money(tmp_path: Path, server: TeacherServer) -> None:
-    folder = make_project(tmp_path / "p", server.url, teacher=PRICE)
+    # A batch teacher: its first wave is all that is planned, and can be looked at.
+    teacher = {"kind": "batch", "base_url": server.url, "model": "m", **PRICE}
+    folder = make_project(tmp_path / "p", teacher=teacher)
     found, requests = plan(folder), run(folder, "--dry-run")["requests"]
     characters = sum(len(message["content"]) for one in requests for message in one["messages"])
     wanted = sum(rows * (len(text) + 8) for rows, text in map(asked, requests))
-    assert found["requests"] == len(requests) == 12
+    assert found["requests"] == len(requests) == 9
     assert (found["tokens_in"], found["tokens_out"]) == (characters // 4, wanted // 4)
     assert found["cost"] == pytest.approx((characters // 4 * 2 + wanted // 4 * 10) / 1e6, abs=1e-6)
     assert (found["currency"], found["price"]) == ("USD", "the config")
     assert "4 characters" in found["measured"]
     assert server.seen == []
+
+
+def test_a_plan_is_of_all_questions_though_a_run_begins_with_a_pilot(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    folder = make_project(tmp_path / "p", server.url, teacher=PRICE)
+    found, first = plan(folder), run(folder, "--dry-run")
+    assert (found["requests"], len(first["requests"])) == (9, 3)
+    assert first["plan"]["requests"] == 9
+    assert run(folder)["requests"]["sent"] == 9
 
 
 def test_the_most_is_what_over_generation_allows(tmp_path: Path, server: TeacherServer) -> None:
@@ -62,11 +74,11 @@ def test_an_unknown_price_is_null_and_unknown(tmp_path: Path, server: TeacherSer
     folder = make_project(tmp_path / "p", server.url, teacher={"model": "gpt-4o-mini"})
     found = plan(folder)
     assert (found["cost"], found["most"]["cost"], found["price"]) == (None, None, None)
-    assert found["requests"] == 12
+    assert found["requests"] == 9
     assert "unknown" in cost_line(ok(folder, "check"))
     result = run(folder)
     assert (result["cost"]["total"], result["cost"]["per_accepted"]) == (None, None)
-    assert result["tokens"]["in"] == 1200
+    assert result["tokens"]["in"] == 900
     assert "unknown" in cost_line(ok(folder, "run"))
 
 
@@ -109,10 +121,10 @@ def test_answers_teach_the_plan(tmp_path: Path, server: TeacherServer) -> None:
     folder = make_project(tmp_path / "p", server.url, teacher=PRICE)
     run(folder)
     found = plan(folder)
-    assert found["measured"] == "measured on 12 answers"
-    assert (found["tokens_in"], found["tokens_out"]) == (1200, 120)
-    assert found["cost"] == pytest.approx(0.0036)
-    assert "measured on 12 answers" in ok(folder, "check").out
+    assert found["measured"] == "measured on 9 answers"
+    assert (found["tokens_in"], found["tokens_out"]) == (900, 90)
+    assert found["cost"] == pytest.approx(0.0027)
+    assert "measured on 9 answers" in ok(folder, "check").out
 
 
 # -- after
@@ -121,7 +133,7 @@ def test_answers_teach_the_plan(tmp_path: Path, server: TeacherServer) -> None:
 def test_a_run_says_what_it_cost_in_all_and_per_row(tmp_path: Path, server: TeacherServer) -> None:
     folder = make_project(tmp_path / "p", server.url, teacher=PRICE)
     cost = run(folder)["cost"]
-    assert cost["total"] == cost["paid"] == pytest.approx(12 * (100 * 2 + 10 * 10) / 1e6)
+    assert cost["total"] == cost["paid"] == pytest.approx(9 * (100 * 2 + 10 * 10) / 1e6)
     assert cost["per_accepted"] == pytest.approx(cost["total"] / 30)
     (recipe,) = cost["recipes"]
     assert (recipe["recipe"], recipe["accepted"]) == ("paraphrase", 30)
@@ -135,14 +147,14 @@ def test_tokens_from_a_prefix_cache_are_told_and_cheaper(tmp_path: Path, server:
     price = {"price": {"input": 2, "output": 10, "cached_input": 0.5}}
     folder = make_project(tmp_path / "p", server.url, teacher=price)
     result = run(folder)
-    assert result["tokens"] == {"in": 1200, "out": 120, "cached": 480, "cached_share": 0.4}
-    assert result["cost"]["total"] == pytest.approx(12 * (60 * 2 + 40 * 0.5 + 10 * 10) / 1e6)
+    assert result["tokens"] == {"in": 900, "out": 90, "cached": 360, "cached_share": 0.4}
+    assert result["cost"]["total"] == pytest.approx(9 * (60 * 2 + 40 * 0.5 + 10 * 10) / 1e6)
     assert "40%" in ok(folder, "run").out
 
 
 def test_a_server_that_tells_of_no_cache_has_no_share(tmp_path: Path, server: TeacherServer) -> None:
     tokens = run(make_project(tmp_path / "p", server.url))["tokens"]
-    assert tokens == {"in": 1200, "out": 120, "cached": None, "cached_share": None}
+    assert tokens == {"in": 900, "out": 90, "cached": None, "cached_share": None}
 
 
 # -- a limit
@@ -164,7 +176,7 @@ def test_a_limit_of_cost_ends_a_run_cleanly_and_a_higher_one_goes_on(
     again = run(folder, "--max-cost", 0.55)
     assert (again["requests"]["sent"], again["stopped"], len(server.seen)) == (0, "max_cost", 5)
     last = run(folder, "--max-cost", 5)
-    assert last["requests"]["sent"] == 7
+    assert last["requests"]["sent"] == 4
     assert "stopped" not in last
     assert candidates(folder) == candidates(whole)
 
@@ -183,7 +195,7 @@ def test_a_limit_is_not_crossed_however_many_are_under_way(
 def test_cheap_answers_make_room_for_more(tmp_path: Path, server: TeacherServer) -> None:
     result = run(make_project(tmp_path / "p", server.url, teacher=DEAR), "--max-cost", 0.25)
     assert result["accepted"] == 30
-    assert result["cost"]["paid"] == pytest.approx(0.12)
+    assert result["cost"]["paid"] == pytest.approx(0.009)
 
 
 def test_long_prompts_never_cross_the_limit(tmp_path: Path, server: TeacherServer) -> None:

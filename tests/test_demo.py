@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,11 +37,11 @@ def test_the_demo_goes_the_whole_way_offline(first: Outcome, folder: Path) -> No
     found = first.json
     assert set(found) == {"path", "check", "run", "release"}
     assert found["check"]["verdict"] == "pass"
-    assert found["run"]["accepted"] == 330
+    assert found["run"]["accepted"] == 380
     assert {cell["state"] for cell in found["run"]["cells"]} == {"filled"}
     assert found["run"]["rejected"]
     assert found["run"]["cost"]["total"] == 0
-    assert found["release"]["rows"] == {"real": 174, "synthetic": 330}
+    assert found["release"]["rows"] == {"real": 174, "synthetic": 380}
     assert set(found["release"]["files"]) >= {"train.messages.jsonl", "train.prompt_completion.jsonl"}
     assert cli("--project", folder, "verify", "v1").code == 0
 
@@ -101,17 +103,34 @@ REPAIRED = ("seed-024", "seed-144", "seed-003", "seed-143", "seed-106")
 
 
 @pytest.fixture(scope="module")
-def rewrites(first: Outcome, folder: Path) -> list[tuple[str, str, str | None]]:
-    """Seed, text and rejecting gate of every candidate that comes from the recording."""
+def rewrites(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str | None]]:
+    """Seed, text and rejecting gate of every text of the recording.
+
+    The demo's plan asks about four fifths of the seeds. A plan of nothing but paraphrases asks for all.
+    """
+    folder = tmp_path_factory.mktemp("whole") / "project"
+    shutil.copytree(BUNDLED, folder)
+    text = (folder / "seedstock.yaml").read_text(encoding="utf-8")
+    text, plans = re.subn(r"^plan: .*$", "plan: {target: 406, recipes: {paraphrase: 1}}", text, flags=re.M)
+    assert plans == 1
+    (folder / "seedstock.yaml").write_text(text, encoding="utf-8")
+    assert cli("--project", folder, "run").code == 0
+    return [fate for fate, code in paraphrases(folder) if code != "no_answer"]
+
+
+def paraphrases(folder: Path) -> list[tuple[tuple[str, str, str | None], str | None]]:
+    """Every candidate of the recipe as seed, text and rejecting gate; with the verdict's code."""
     found = []
     with Project(folder) as project:
         for candidate in project.ledger.candidates(project.run_id):
             asked = project.ledger.asked(candidate.key)
             if candidate.recipe == "paraphrase" and asked is not None:
-                failed = next((v for v in candidate.verdicts if not v.passed), None)
+                # A row that is only not needed now passed every gate.
+                failed = next((v for v in candidate.verdicts if not v.passed and v.gate != "plan"), None)
                 unread = failed.evidence.get("text", "") if failed else ""
                 text = candidate.example.input_text if candidate.example else unread
-                found.append((asked.parents[0], text, failed and failed.gate))
+                fate = (asked.parents[0], text, failed and failed.gate)
+                found.append((fate, failed and failed.code))
     return found
 
 
@@ -135,9 +154,9 @@ def test_most_of_the_recording_is_good_and_every_gate_has_something_to_take(
     rewrites: list[tuple[str, str, str | None]],
 ) -> None:
     fates = Counter(gate for _, _, gate in rewrites)
-    assert 250 <= len(rewrites) <= 350
-    assert fates[None] == 165
-    assert {"format", "leak", "duplicate"} <= set(fates)
+    assert 500 <= len(rewrites) <= 530
+    assert fates[None] > 0.55 * len(rewrites), fates
+    assert {"format", "leak", "duplicate", "facts"} <= set(fates)
 
 
 def test_the_recording_has_a_style_and_a_term_of_its_own() -> None:
@@ -147,7 +166,7 @@ def test_the_recording_has_a_style_and_a_term_of_its_own() -> None:
         row["input"] for name in ("seeds", "holdout", "ood") for row in read_rows(BUNDLED / f"{name}.jsonl")
     )
     assert written.casefold().count("indikron") >= 25
-    assert 60 <= written.count("I am writing to") + written.count("Kindly") <= 90
+    assert 110 <= written.count("I am writing to") + written.count("Kindly") <= 150
     for habit in ("indikron", "wandlomat", "i am writing to", "kindly note"):
         assert habit not in real.casefold()
 
@@ -155,11 +174,18 @@ def test_the_recording_has_a_style_and_a_term_of_its_own() -> None:
 def test_the_recording_answers_what_the_plan_asks_and_hardly_more(first: Outcome, folder: Path) -> None:
     rows = read_rows(folder / "teacher.jsonl")
     assert {row["model"] for row in rows} == {"hand-written for the demo"}
-    [asked] = [part for part in first.json["run"]["recipes"] if part["recipe"] == "paraphrase"]
-    assert asked["state"] == "filled"
-    with Project(folder) as project:
-        order = [seed.id for seed in project.cells["all"]]
-    assert [row["parents"] for row in rows] == [[id_] for id_ in order[: len(rows)]]
+    seeds = {row["id"] for row in read_rows(folder / "seeds.jsonl")}
+    assert sorted(row["parents"] for row in rows) == [[id_] for id_ in sorted(seeds)]
+    assert {part["state"] for part in first.json["run"]["recipes"]} == {"filled"}
+    asked = paraphrases(folder)
+    assert "no_answer" not in {code for _, code in asked}
+    answered = {seed for (seed, _, _), _ in asked}
+    assert len(answered) >= 0.6 * len(rows)
+    # Most of the faults are on the way of the demo itself.
+    assert sum(planted.seed in answered for planted in PLANTED) >= 0.75 * len(PLANTED)
+    # No seed is asked twice.
+    questions = [part["questions"] for part in first.json["run"]["recipes"] if part["recipe"] == "paraphrase"]
+    assert sum(questions) == len(answered)
 
 
 def test_every_row_of_the_demo_keeps_what_its_ticket_says(first: Outcome, folder: Path) -> None:
@@ -201,11 +227,21 @@ def leaves(value: Any, place: str = "") -> list[tuple[str, str]]:
     return [(place, value)] if isinstance(value, str) else []
 
 
+def test_a_seed_that_stands_in_several_cells_is_never_varied_twice_in_the_same_way(
+    first: Outcome, folder: Path
+) -> None:
+    with Project(folder) as project:
+        by_rules = [c for c in project.ledger.candidates(project.run_id) if c.recipe in ("swap", "noise")]
+    failed = [v.code for c in by_rules for v in c.verdicts if not v.passed]
+    assert len(by_rules) > 100
+    assert "exact" not in failed
+
+
 def test_a_second_demo_resumes_and_tells_it_to_people(first: Outcome, folder: Path) -> None:
     again = cli("demo", folder)
     assert (again.code, again.err) == (0, "")
     said = ("check", "accepted", "rejected", "written by hand for this demo", "release", "→", "next", "trace")
-    for word in (*said, "leak: near", "duplicate: exact", "format: truncated", "verify v2"):
+    for word in (*said, "leak: near", "duplicate: near", "format: truncated", "verify v2"):
         assert word in again.out, word
     third = cli("demo", folder, "--json").json
     assert third["run"]["requests"]["sent"] == 0

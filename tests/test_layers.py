@@ -23,13 +23,13 @@ LAYERS = (
     (APART, "seeds tasks recipes teachers gates exporters"),
     (
         IN_ORDER,
-        "config records ledger seedbed prices spending line pool batching ask project",
+        "sections config records ledger seedbed prices spending line pool batching ask outline project",
     ),
     (
         IN_ORDER,
-        "reporting reporting.funnel reporting.page plan gating tally "
-        " preflight generation auditing mixing reporting.card distilling"
-        " releasing verifying tracing starting",
+        "reporting reporting.funnel reporting.page quotas plan briefing waves hindsight gating tally accounts"
+        " facetcheck results coverage preflight generation auditing mixing reporting.card distilling"
+        " reviewing releasing verifying tracing starting",
     ),
     (IN_ORDER, "demo seedstock cli"),
 )

@@ -23,12 +23,12 @@ from seedstock.exchange import Message, Request, Response, Token, Usage
 from seedstock.groupwriter import GROUP_ENTRIES, GroupWriter
 from seedstock.ledger import Ledger, request_text
 from seedstock.ledgerfile import APPLICATION_ID, VERSION, connect
-from seedstock.records import BatchRecord, Candidate, Frozen, Spent
+from seedstock.records import BatchRecord, Candidate, Frozen, Review, Spent
 from seedstock.verdict import Verdict
 
 TABLES = (
     "sessions", "requests", "responses", "faults", "candidates", "folds", "frozen", "waivers", "releases",
-    "logprobs", "findings", "batches", "batch_events",
+    "logprobs", "findings", "batches", "batch_events", "uses", "reviews",
 )  # fmt: skip
 
 
@@ -70,6 +70,10 @@ def candidate(rank: int, run: str = "run1", accepted: bool = True, **changes: An
     return Candidate(**given_values | changes)
 
 
+def review(id_: str, verdict: str = "reject", wave: int = 2) -> Review:
+    return Review(id_, verdict, "right", "nobody talks like this", "Ada", "run1", wave)
+
+
 def fill(ledger: Ledger) -> None:
     """One row at least in every table."""
     answer(ledger, "k0").result()
@@ -83,6 +87,8 @@ def fill(ledger: Ledger) -> None:
     ledger.record_finding("t", "http://h/v1", "structured", "none").result()
     ledger.prepare_batch("t", "http://h/v1", BatchRecord("m1", "", "2026-01-01T00:00:00Z", frozenset({"a"})))
     ledger.record_batch("m1", "submitted", "batch_1")
+    ledger.record_uses("run1", ["k0"]).result()
+    ledger.record_reviews([review("c0")])
 
 
 def count(path: Path, table: str) -> int:
@@ -159,20 +165,39 @@ def test_a_batch_is_open_until_it_is_collected_refused_or_lost(path: Path) -> No
         assert ledger.open_batches("t", "http://b") == ledger.open_batches("u", "http://a") == []
 
 
-def test_a_ledger_of_version_1_is_brought_up_to_date_and_keeps_its_answers(path: Path) -> None:
+LATER_TABLES = {
+    1: ("logprobs", "findings", "batches", "batch_events", "uses", "reviews"), 2: ("uses", "reviews"),
+}  # fmt: skip
+LATER_COLUMNS = {
+    1: (("responses", "cache_write_tokens"), ("responses", "price")),
+    2: (("requests", "attributes"), ("candidates", "wave"), ("sessions", "reviews")),
+}
+"""What a ledger of a version lacks."""
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_ledger_is_brought_up_to_date_and_keeps_its_rows(path: Path, version: int) -> None:
     with Ledger(path) as ledger:
         answer(ledger, "k0").result()
+        ledger.record_candidates([candidate(0, key="k0")]).result()
+        ledger.record_session("run1", "0.1", "{}")
     db = sqlite3.connect(path)
-    for table in ("logprobs", "findings", "batches", "batch_events"):
+    for table in LATER_TABLES[version]:
         db.execute(f"DROP TABLE {table}")
-    db.execute("ALTER TABLE responses DROP COLUMN cache_write_tokens")
-    db.execute("ALTER TABLE responses DROP COLUMN price")
-    db.execute("PRAGMA user_version = 1")
+    for table, column in [pair for old, pairs in LATER_COLUMNS.items() if old >= version for pair in pairs]:
+        db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    db.execute(f"PRAGMA user_version = {version}")
     db.close()
-    with Ledger(path) as ledger:
-        assert ledger.answers(["k0"])["k0"].text == "fine"
-        answer(ledger, "k1", n=1).result()
-        assert ledger.logprobs("k1") == TOKENS
+    for _ in range(2):  # once brought up to date, it stays so
+        with Ledger(path) as ledger:
+            assert ledger.answers(["k0"])["k0"].text == "fine"
+            assert next(iter(ledger.candidates("run1"))) == candidate(0, key="k0")
+            answer(ledger, "k1", n=1).result()
+            assert ledger.logprobs("k1") == TOKENS
+            ledger.record_uses("run1", ["k0", "k1"]).result()
+            assert ledger.spending("run1") == {("paraphrase", "all"): Spent(2, 0, 1.0, 20, 10, 4)}
+            ledger.record_candidates([candidate(1, wave=3)]).result()
+            assert [row.wave for row in ledger.candidates("run1")] == [0, 3]
 
 
 def test_the_first_answer_stands(path: Path) -> None:
@@ -195,12 +220,15 @@ def test_many_answers_are_found_in_one_call(path: Path) -> None:
 
 def test_candidates_come_back_in_gating_order(path: Path) -> None:
     rejected = candidate(1, accepted=False, example=None, verdicts=(Verdict("format", "fail", "x", "y"),))
-    rows = [candidate(2), candidate(0), rejected]
+    asked_for = Source("synthetic", "swap", ("s1",), cell="rare", attributes={"tone": "curt"})
+    told = candidate(2, wave=7, example=Example("c2", "in", "out", source=asked_for))
+    rows = [told, candidate(0), rejected]
     with Ledger(path) as ledger:
         ledger.record_candidates(rows).result()
         ledger.record_candidates([candidate(2, cell="other"), candidate(3, run="run2", id="c0")]).result()
-        assert list(ledger.candidates("run1")) == [candidate(0), rejected, candidate(2)]
-        assert list(ledger.candidates("run1", accepted=True)) == [candidate(0), candidate(2)]
+        assert list(ledger.candidates("run1")) == [candidate(0), rejected, told]
+        assert list(ledger.candidates("run1", accepted=True)) == [candidate(0), told]
+        assert (ledger.last_wave("run1"), ledger.last_wave("run9")) == (7, 0)
         assert list(ledger.candidates("run1", accepted=False)) == [rejected]
         assert list(ledger.candidates("run9")) == []
         for run in ("run2", "run1"):
@@ -214,11 +242,35 @@ def test_cost_is_of_the_answers_behind_a_run(path: Path) -> None:
     with Ledger(path) as ledger:
         answer(ledger, "k0", cost=0.25)
         answer(ledger, "k1", cost=None)
-        answer(ledger, "k9", cost=7.0).result()
-        ledger.record_candidates([candidate(0), candidate(1), candidate(2, key="k0")]).result()
-        assert ledger.spending("run1") == {"paraphrase": Spent(2, 1, 0.25, 20, 10, 4)}
+        answer(ledger, "k2", cost=0.5, cell="rare")
+        answer(ledger, "k9", cost=7.0)
+        ledger.record_uses("run1", ["k0", "k1", "k2"])
+        ledger.record_uses("run1", ["k0", "not answered yet"]).result()
+        assert ledger.spending("run1") == {
+            ("paraphrase", "all"): Spent(2, 1, 0.25, 20, 10, 4),
+            ("paraphrase", "rare"): Spent(1, 0, 0.5, 10, 5, 2),
+        }
         assert ledger.spending("run2") == {}
-        assert ledger.paid() == 7.25
+        assert ledger.paid() == 7.75
+
+
+def test_reviews_come_back_and_a_run_knows_which_were_there_when_it_began(path: Path) -> None:
+    with Ledger(path) as ledger:
+        assert (ledger.reviews(), ledger.reviews_before("run1")) == ([], 0)
+        ledger.record_session("run1", "0.1", "{}")
+        ledger.record_reviews([review("c0"), review("c1", "accept")])
+        ledger.record_session("run2", "0.1", "{}")
+        ledger.record_session("run1", "0.1", "{}")
+        ledger.record_reviews([review("c0", "accept", wave=4)])
+    with Ledger(path) as ledger:
+        assert [(r.id, r.verdict, r.wave, r.by) for r in ledger.reviews()] == [
+            ("c0", "reject", 2, "Ada"), ("c1", "accept", 2, "Ada"), ("c0", "accept", 4, "Ada"),
+        ]  # fmt: skip
+        assert [r.verdict for r in ledger.reviews("c0")] == ["reject", "accept"]
+        assert all(r.at.endswith("Z") for r in ledger.reviews())
+        serials = [r.serial for r in ledger.reviews()]
+        assert serials == sorted(serials)
+        assert (ledger.reviews_before("run1"), ledger.reviews_before("run2")) == (0, serials[1])
 
 
 def test_everything_else_comes_back(path: Path) -> None:

@@ -44,7 +44,7 @@ def released(folder: Path, server: TeacherServer, **teacher: Any) -> Path:
 def accented(body: Body) -> str:
     """Rewrites that JSON writes with escapes."""
     texts = [f'„{text}“ costs € \U0001f642 and "more"' for text in paraphrases(body)]
-    return json.dumps({"paraphrases": texts}, ensure_ascii=False)
+    return json.dumps({"rewrites": texts}, ensure_ascii=False)
 
 
 def escaped(body: Body) -> str:

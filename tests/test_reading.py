@@ -354,8 +354,8 @@ SEED = Example(input="It is late.", output="en", id="s1")
 
 def parsed(text: str, finish_reason: str = "stop", rows: int = 2) -> list[str | tuple[str, str]]:
     """What the recipe makes of an answer: inputs, or code and text of what is no candidate."""
-    request = Request("paraphrase", "all", 0, rows=rows, parents=("s1",))
-    found = Paraphrase().parse(request, Response(text, finish_reason), {"s1": SEED})
+    request = Request("paraphrase", "all", 0, rows=rows, parents=("s1",), state={"ways": ()})
+    found = Paraphrase().read(request, Response(text, finish_reason), {"s1": SEED})
     assert all(isinstance(one, Unparsed) or one.output == "en" for one in found)
     return [(one.code, one.text) if isinstance(one, Unparsed) else str(one.input) for one in found]
 
@@ -363,16 +363,17 @@ def parsed(text: str, finish_reason: str = "stop", rows: int = 2) -> list[str | 
 @pytest.mark.parametrize(
     "text",
     [
+        '{"rewrites": [" a ", "b"]}',
         '{"paraphrases": [" a ", "b"]}',
         '[" a ", "b"]',
         '{"texts": [" a ", "b"], "n": 2}',
-        "{'paraphrases': [' a ', 'b']}",
-        '{"notes": ["x"], "paraphrases": [" a ", "b"]}',
-        '{"paraphrases": [{"text": " a "}, {"id": 1, "input": "b"}]}',
+        "{'rewrites': [' a ', 'b']}",
+        '{"notes": ["x"], "rewrites": [" a ", "b"]}',
+        '{"rewrites": [{"text": " a "}, {"id": 1, "input": "b"}]}',
         '[{"paraphrase": " a "}, {"paraphrase": "b"}]',
         '{"text": " a "}\n{"text": "b"}',
-        '{"paraphrases": [" a "]}\n{"paraphrases": ["b"]}',
-        '```json\n{"paraphrases": [" a ", "b"]}\n```',
+        '{"rewrites": [" a "]}\n{"rewrites": ["b"]}',
+        '```json\n{"rewrites": [" a ", "b"]}\n```',
     ],
 )
 def test_texts_are_found_and_kept_as_written(text: str) -> None:
@@ -380,20 +381,20 @@ def test_texts_are_found_and_kept_as_written(text: str) -> None:
 
 
 def test_one_text_without_a_list() -> None:
-    assert parsed('{"paraphrases": "a"}') == parsed('{"text": "a"}') == ["a"]
+    assert parsed('{"rewrites": "a"}') == parsed('{"text": "a"}') == ["a"]
 
 
 def test_what_is_no_candidate_says_so() -> None:
-    assert parsed('{"paraphrases": ["a", "b", "c"]}') == ["a", "b", ("not_asked_for", "c")]
-    assert parsed('{"paraphrases": ["a", 3]}') == ["a", ("unparsed", "3")]
+    assert parsed('{"rewrites": ["a", "b", "c"]}') == ["a", "b", ("not_asked_for", "c")]
+    assert parsed('{"rewrites": ["a", 3]}') == ["a", ("unparsed", "3")]
     assert parsed('["a", {"x": "b", "y": "c"}]') == ["a", ("unparsed", '{"x":"b","y":"c"}')]
-    for text in ("I cannot.", '{"a": ["x"], "b": ["y"]}', '{"a": 1}', '{"paraphrases": []}', "12", ""):
+    for text in ("I cannot.", '{"a": ["x"], "b": ["y"]}', '{"a": 1}', '{"rewrites": []}', "12", ""):
         assert parsed(text) == [("unparsed", text)]
 
 
 def test_a_cut_answer_gives_its_whole_texts_and_one_that_was_cut() -> None:
-    assert parsed('{"paraphrases": ["a", "b', "length") == ["a", ("truncated", '"b')]
-    assert parsed('{"paraphrases": ["a", "b', "stop") == ["a", ("truncated", '"b')]
-    assert parsed('{"paraphrases": ["a', "length") == [("truncated", '{"paraphrases": ["a')]
+    assert parsed('{"rewrites": ["a", "b', "length") == ["a", ("truncated", '"b')]
+    assert parsed('{"rewrites": ["a", "b', "stop") == ["a", ("truncated", '"b')]
+    assert parsed('{"rewrites": ["a', "length") == [("truncated", '{"rewrites": ["a')]
     assert parsed("Here are", "length") == [("truncated", "Here are")]
-    assert parsed('{"paraphrases": ["a"]}', "length") == ["a"]
+    assert parsed('{"rewrites": ["a"]}', "length") == ["a"]

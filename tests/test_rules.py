@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from hypothesis import strategies as st
 
 import seedstock
 from seedstock.brief import Brief
+from seedstock.cell import Cell
 from seedstock.errors import TeacherError
 from seedstock.example import Example, Source
 from seedstock.exchange import Message, Request, Response, digest
-from seedstock.recipes.base import Unparsed, Wanted
+from seedstock.recipes.base import Ask, Unparsed
 from seedstock.recipes.noise import Noise
 from seedstock.recipes.swap import Swap, capacity
 from seedstock.rules.fakes import provider_of
@@ -118,8 +120,22 @@ def answer(request: Request) -> Response:
     return asyncio.run(Rules(RulesSettings()).ask(request))
 
 
+def questions(
+    recipe: Swap | Noise, brief: Brief, seeds: list[Example], ordinals: Iterable[int]
+) -> list[Request]:
+    """What a recipe asks with these ordinals for a cell that holds all seeds, which take turns."""
+    cell = Cell("all", seeds=tuple(seeds))
+    usable = recipe.usable(brief, cell, seeds)
+    places = [(ordinal, *divmod(ordinal, len(usable))) for ordinal in ordinals if usable]
+    asks = [
+        Ask(brief, cell, ordinal, seed=usable[place], turn=turn, pool=seeds)
+        for ordinal, turn, place in places
+    ]
+    return [request for made in recipe.requests(asks) for request in made]
+
+
 def candidates(recipe: Swap | Noise, requests: list[Request]) -> list[Example | Unparsed]:
-    return [row for request in requests for row in recipe.parse(request, answer(request), {})]
+    return [row for request in requests for row in recipe.read(request, answer(request), {})]
 
 
 SETS = pytest.mark.parametrize("name", ["tickets", "demo", "ner_movie", "ner_wikigold"])
@@ -130,10 +146,10 @@ def test_swapped_rows_are_valid_and_the_inverse_swap_gives_the_seed(name: str) -
     brief, seeds = seed_set(name)
     by_id = {seed.id: seed for seed in seeds}
     validator = jsonschema_rs.validator_for(brief.schema)
-    requests = Swap().requests(Wanted(brief, "all", seeds, range(CANDIDATES)))
+    requests = questions(Swap(), brief, seeds, range(CANDIDATES))
     assert len(requests) == CANDIDATES
     for request in requests:
-        (row,) = Swap().parse(request, answer(request), by_id)
+        (row,) = Swap().read(request, answer(request), by_id)
         seed = by_id[request.parents[0]]
         assert isinstance(row, Example)
         assert validator.is_valid(parsed(row.output))
@@ -154,7 +170,7 @@ def test_swapped_rows_are_valid_and_the_inverse_swap_gives_the_seed(name: str) -
 def test_swap_changes_only_values_never_types_or_judgements(name: str) -> None:
     brief, seeds = seed_set(name)
     by_id = {seed.id: seed for seed in seeds}
-    for request in Swap().requests(Wanted(brief, "all", seeds, range(CANDIDATES))):
+    for request in questions(Swap(), brief, seeds, range(CANDIDATES)):
         found = swapped(request.rules or {})
         assert found is not None
         row, mapping = found
@@ -172,7 +188,7 @@ def test_a_swap_takes_values_of_its_own_fold_only(name: str) -> None:
     brief, seeds = seed_set(name)
     by_id = {seed.id: seed for seed in seeds}
     donors = 0
-    for request in Swap().requests(Wanted(brief, "all", seeds, range(CANDIDATES))):
+    for request in questions(Swap(), brief, seeds, range(CANDIDATES)):
         assert request.rules is not None
         assert request.parents == (request.rules["example"]["id"],)
         assert request.fold == by_id[request.parents[0]].source.fold
@@ -186,7 +202,7 @@ def test_a_swap_takes_values_of_its_own_fold_only(name: str) -> None:
 @SETS
 def test_noise_keeps_values_numbers_and_negations(name: str) -> None:
     brief, seeds = seed_set(name)
-    requests = Noise().requests(Wanted(brief, "all", seeds, range(CANDIDATES)))
+    requests = questions(Noise(), brief, seeds, range(CANDIDATES))
     assert [request.ordinal for request in requests] == list(range(CANDIDATES))
     noised = 0
     for request, row in zip(requests, candidates(Noise(), requests), strict=True):
@@ -209,15 +225,15 @@ def test_noise_keeps_values_numbers_and_negations(name: str) -> None:
 def test_rounds_differ_and_an_ordinal_does_not_depend_on_the_others(name: str) -> None:
     brief, seeds = seed_set(name)
     for recipe in (Swap(), Noise()):
-        every = recipe.requests(Wanted(brief, "all", seeds, range(CANDIDATES)))
-        assert recipe.requests(Wanted(brief, "all", seeds, [CANDIDATES - 1, 3])) == [every[-1], every[3]]
+        every = questions(recipe, brief, seeds, range(CANDIDATES))
+        assert questions(recipe, brief, seeds, [CANDIDATES - 1, 3]) == [every[-1], every[3]]
         rows = {str(row) for row in candidates(recipe, every)}
         assert len(rows) > (0.95 if name != "tickets" else 0.6) * CANDIDATES
 
 
 def test_noise_is_layered_on_a_swap_where_one_is_possible() -> None:
     brief, seeds = seed_set("tickets")
-    requests = Noise().requests(Wanted(brief, "all", seeds, range(len(seeds))))
+    requests = questions(Noise(), brief, seeds, range(len(seeds)))
     rows = candidates(Noise(), requests)
     by_id = {seed.id: seed for seed in seeds}
     for request, row in zip(requests, rows, strict=True):
@@ -227,11 +243,11 @@ def test_noise_is_layered_on_a_swap_where_one_is_possible() -> None:
 
 def test_another_process_gives_the_same_rows() -> None:
     brief, seeds = seed_set("tickets")
-    mine = [answer(request).text for request in Swap().requests(Wanted(brief, "c", seeds, range(20)))]
-    mine += [answer(request).text for request in Noise().requests(Wanted(brief, "c", seeds, range(20)))]
+    mine = [answer(request).text for request in questions(Swap(), brief, seeds, range(20))]
+    mine += [answer(request).text for request in questions(Noise(), brief, seeds, range(20))]
     code = (
         "import test_rules as t\nb, s = t.seed_set('tickets')\n"
-        "asked = [r for k in (t.Swap, t.Noise) for r in k().requests(t.Wanted(b, 'c', s, range(20)))]\n"
+        "asked = [r for k in (t.Swap, t.Noise) for r in t.questions(k(), b, s, range(20))]\n"
         "rows = [t.answer(r).text for r in asked]\n"
         "import sys; sys.stdout.write(t.digest(rows))"
     )
@@ -244,7 +260,7 @@ def test_a_phrase_comes_from_a_seed_with_the_same_judgement() -> None:
     brief, seeds = seed_set("tickets")
     urgency = {seed.output["fault"]: seed.output["urgency"] for seed in seeds}
     exchanged = 0
-    for request in Swap().requests(Wanted(brief, "all", seeds, range(100))):
+    for request in questions(Swap(), brief, seeds, range(100)):
         (row,) = candidates(Swap(), [request])
         assert isinstance(row, Example)
         seed = next(seed for seed in seeds if seed.id == request.parents[0])
@@ -256,7 +272,7 @@ def test_a_phrase_comes_from_a_seed_with_the_same_judgement() -> None:
 def test_a_reading_stays_near_where_something_was_judged_from_it() -> None:
     brief, seeds = seed_set("tickets")
     seen = set()
-    for request in Swap().requests(Wanted(brief, "all", seeds, range(100))):
+    for request in questions(Swap(), brief, seeds, range(100)):
         (row,) = candidates(Swap(), [request])
         assert isinstance(row, Example)
         if row.output.get("measured", [""])[0].endswith("bar"):
@@ -339,7 +355,7 @@ def test_the_type_beside_a_value_is_part_of_its_field() -> None:
 
 def test_an_output_text_that_would_not_come_back_is_left_alone() -> None:
     seed = Example("a", "Ann came", '{"who":"Ann"}')
-    assert Swap().requests(Wanted(Brief("extraction", ""), "all", [seed], [0])) == []
+    assert questions(Swap(), Brief("extraction", ""), [seed], [0]) == []
     assert parsed(seed.output) is None
     assert parsed('{"who": "Ann"}') == {"who": "Ann"}
 
@@ -348,7 +364,7 @@ def test_an_output_text_that_would_not_come_back_is_left_alone() -> None:
 
 
 def row_of(seeds: list[Example], schema: dict[str, Any] | None, kind: str = "extraction") -> list[Example]:
-    requests = Swap().requests(Wanted(Brief(kind, "", schema), "all", seeds, range(40)))
+    requests = questions(Swap(), Brief(kind, "", schema), seeds, range(40))
     return [row for row in candidates(Swap(), requests) if isinstance(row, Example)]
 
 
@@ -382,7 +398,7 @@ def test_chat_inputs_are_exchanged_in_their_turns() -> None:
             Message("system", "Be short."),
             Message("user", f"I am {row.output['name']}, hello"),
         )
-    noised = candidates(Noise(), Noise().requests(Wanted(Brief("extraction", ""), "all", seeds, range(9))))
+    noised = candidates(Noise(), questions(Noise(), Brief("extraction", ""), seeds, range(9)))
     for new in noised:
         assert isinstance(new, Example)
         assert not isinstance(new.input, str)
@@ -449,9 +465,9 @@ def test_invented_addresses_and_numbers_keep_their_shape() -> None:
 def test_kinds_that_swap_does_not_touch() -> None:
     seeds = [Example(str(n), f"is flight {n} late", "flight_status") for n in (101, 202, 303)]
     brief = Brief("classification", "", labels=("flight_status",))
-    assert Swap().requests(Wanted(brief, "all", seeds, range(5))) == []
+    assert questions(Swap(), brief, seeds, range(5)) == []
     assert capacity(brief, seeds).distinct == 0
-    rows = candidates(Noise(), Noise().requests(Wanted(brief, "all", seeds, range(12))))
+    rows = candidates(Noise(), questions(Noise(), brief, seeds, range(12)))
     for number, row in enumerate(rows):
         assert isinstance(row, Example)
         assert row.output == "flight_status"
@@ -493,7 +509,7 @@ def test_any_seeds_give_rows_that_can_be_undone(drawn: list[tuple[list[str], lis
     for seed in seeds:
         for slot in find_slots(seed.input_text, seed.output, None):
             assert seed.input_text[slot.start : slot.end] == slot.value
-    for request in Swap().requests(Wanted(Brief("extraction", ""), "all", seeds, range(6))):
+    for request in questions(Swap(), Brief("extraction", ""), seeds, range(6)):
         found = swapped(request.rules or {})
         if found is not None:
             seed = seeds[int(request.parents[0])]
@@ -660,18 +676,13 @@ def test_what_the_rules_cannot_answer() -> None:
 
 
 def test_empty_and_foreign_answers_are_no_candidates() -> None:
-    request = Swap().requests(Wanted(*seed_arguments(), [0]))[0]
+    [request] = questions(Swap(), *seed_set("tickets"), [0])
     assert request.rules is not None
     bare = Request("swap", "all", 0, rules=request.rules | {"donors": {}, "lists": []})
-    (none,) = Swap().parse(bare, answer(bare), {})
+    (none,) = Swap().read(bare, answer(bare), {})
     assert isinstance(none, Unparsed)
     assert none.code == "no_slots"
     for text in ("no JSON", "[1]", '{"input": "x"}', '{"input": [3], "output": 1}'):
-        (broken,) = Swap().parse(request, Response(text), {})
+        (broken,) = Swap().read(request, Response(text), {})
         assert isinstance(broken, Unparsed)
         assert (broken.code, broken.text) == ("unreadable", text)
-
-
-def seed_arguments() -> tuple[Brief, str, list[Example]]:
-    brief, seeds = seed_set("tickets")
-    return brief, "all", seeds

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from helpers import (
+    LABELS,
     accepted,
     candidates,
     cli,
@@ -25,7 +27,7 @@ from helpers import (
     write_rows,
 )
 from seedstock import Project
-from server import Body, TeacherServer, drawn, good, paraphrases
+from server import WORDS, Body, TeacherServer, drawn, good, paraphrases
 
 FAULTS = ("429", "500", "503", "reset", "cut", "not_json")
 SHARED = Path(os.environ.get("SEEDSTOCK_SHARED", Path(__file__).parents[2] / "shared"))
@@ -49,12 +51,89 @@ def test_a_run_fills_its_quotas_and_counts_what_it_sent(tmp_path: Path, server: 
     folder = make_project(tmp_path / "p", server.url)
     result = run(folder)
     assert result["accepted"] == 30
-    assert result["requests"] == {"sent": 12, "answered": 12, "retried": 0, "failed": 0, "hedged": 0}
-    assert len(server.seen) == 12
+    assert result["requests"] == {"sent": 9, "answered": 9, "retried": 0, "failed": 0, "hedged": 0}
+    assert len(server.seen) == 9
     assert {cell["cell"]: cell["accepted"] for cell in result["cells"]} == {
         "complaint": 10, "praise": 10, "question": 10,
     }  # fmt: skip
     assert {cell["state"] for cell in result["cells"]} == {"filled"}
+
+
+def test_a_run_says_what_each_recipe_did_and_how_few_questions_that_took(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    result = run(make_project(tmp_path / "p", server.url))
+    parts = result["recipes"]
+    assert [(part["recipe"], part["cell"], part["target"], part["accepted"]) for part in parts] == [
+        ("paraphrase", label, 10, 10) for label in LABELS
+    ]
+    assert all(part["yield"] == 1 and part["state"] == "filled" for part in parts)
+    assert sum(part["questions"] for part in parts) == sum(part["requests"] for part in parts) == 9
+    assert sum(part["candidates"] for part in parts) == result["candidates"] >= 30
+    assert result["efficiency"] == {"questions": 9, "needed": 10.0, "ratio": 0.9}
+    assert result["parents"]["most"] <= result["parents"]["bound"]
+    assert sum(result["parents"]["seeds"].values()) <= 30
+
+
+def test_rows_that_came_too_many_are_kept_out_of_full_cells_and_not_lost(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    server.answer = lambda body: good(body) if drawn(body, "poor").random() < 0.5 else "no"
+    folder = make_project(tmp_path / "p", server.url, target=31, plan={"overgenerate": 20})
+    result = run(folder)
+    assert {cell["state"] for cell in result["cells"]} == {"filled"}
+    assert [cell["accepted"] for cell in result["cells"]] == [cell["target"] for cell in result["cells"]]
+    assert result["accepted"] == 31
+    with Project(folder) as project:
+        spare = [
+            row for row in project.ledger.candidates(project.run_id) if row.verdicts[-1].code == "cell_full"
+        ]
+    assert len(spare) == result["rejected"].get("plan", 0)
+    assert all(row.example is not None and row.verdicts[-1].reason.startswith("cell ") for row in spare)
+    assert all(verdict.passed for row in spare for verdict in row.verdicts[:-1])
+
+
+def versatile(body: Body) -> str:
+    """Rewrites or new examples, as the schema says; an example has the output that the prompt asks for."""
+    (name,) = body["response_format"]["json_schema"]["schema"]["required"]
+    prompt = body["messages"][-1]["content"]
+    found = re.search(r"[Ww]rite (\d+) ", prompt)
+    assert found is not None
+    if name == "rewrites":
+        return good(body)
+    chance = drawn(body, "versatile")
+    texts = [" ".join(chance.sample(WORDS, 12)) for _ in range(int(found[1]))]
+    label = re.findall(r'the right output is "(\w+)"', prompt)[-1]
+    return json.dumps({name: [{"input": text, "output": label} for text in texts]})
+
+
+def test_the_usual_recipes_share_the_target_and_keep_to_the_folds(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    server.answer = versatile
+    folder = make_project(tmp_path / "p", server.url, target=150, plan={"recipes": None})
+    result = run(folder)
+    assert result["accepted"] == 150
+    assert {cell["accepted"] for cell in result["cells"]} == {50}
+    by_recipe: Counter[str] = Counter()
+    for part in result["recipes"]:
+        by_recipe[part["recipe"]] += part["accepted"]
+    wanted = {"paraphrase": 45, "restyle": 30, "reformat": 15, "generate": 42, "long_tail": 18}
+    assert by_recipe.keys() == wanted.keys()
+    assert all(abs(by_recipe[name] - rows) <= 7 for name, rows in wanted.items()), by_recipe
+    held = [row["input"] for row in read_rows(folder / "holdout.jsonl")]
+    with Project(folder) as project:
+        seeds = {seed.id: seed for seed in project.seeds}
+    for seen in server.seen:
+        prompt = "\n".join(message["content"] for message in seen.body["messages"])
+        assert not [text for text in held if text in prompt]
+        assert len({seed.source.fold for seed in seeds.values() if seed.input in prompt}) == 1
+    for row in accepted(folder):
+        assert {seeds[parent].source.fold for parent in row.source.parents} == {row.source.fold}
+        assert row.source.cell == row.output
+        assert row.source.needs_review is (row.source.recipe in ("generate", "long_tail"))
+        if row.source.recipe in ("restyle", "reformat"):
+            assert row.source.attributes["style" if row.source.recipe == "restyle" else "format"]
 
 
 def test_every_row_knows_its_fold_parent_and_prompt(tmp_path: Path, server: TeacherServer) -> None:
@@ -108,7 +187,7 @@ def test_what_is_asked_for_follows_the_config(tmp_path: Path, server: TeacherSer
     assert (body["temperature"], body["top_p"], body["max_tokens"]) == (0.4, 0.9, 77)
     assert body["model"] == "tester-1"
     wanted = body["response_format"]["json_schema"]["schema"]
-    assert wanted["required"] == ["paraphrases"]
+    assert wanted["required"] == ["rewrites"]
     assert "Say what the customer wants." in body["messages"][0]["content"]
 
 
@@ -145,7 +224,7 @@ def test_rows_too_near_to_the_holdout_or_to_each_other_are_rejected(
 
     def answer(body: Body) -> str:
         first, *others = paraphrases(body)
-        return json.dumps({"paraphrases": [held, first, *others[:-1]] if others else [held]})
+        return json.dumps({"rewrites": [held, first, *others[:-1]] if others else [held]})
 
     server.answer = answer
     result = run(make_project(folder, server.url))
@@ -158,17 +237,17 @@ def test_rows_too_near_to_the_holdout_or_to_each_other_are_rejected(
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_counted_and_tried_again(fault: str, tmp_path: Path, server: TeacherServer) -> None:
-    server.fault = lambda body, attempt: fault if attempt == 0 and drawn(body).random() < 0.4 else None
+    server.fault = lambda body, attempt: fault if attempt == 0 and drawn(body).random() < 0.6 else None
     result = run(make_project(tmp_path / "p", server.url))
     hit = server.outcomes()[fault]
     assert result["accepted"] == 30
-    assert result["requests"] == {"sent": 12, "answered": 12, "retried": hit, "failed": 0, "hedged": 0}
+    assert result["requests"] == {"sent": 9, "answered": 9, "retried": hit, "failed": 0, "hedged": 0}
     assert sum(result["faults"].values()) == hit
     assert {"reset": "reset", "cut": "reset", "not_json": "bad_body"}.get(fault, fault) in result["faults"]
 
 
 def test_a_slow_answer_times_out_and_is_tried_again(tmp_path: Path, server: TeacherServer) -> None:
-    server.fault = lambda body, attempt: "slow" if attempt == 0 and drawn(body).random() < 0.2 else None
+    server.fault = lambda body, attempt: "slow" if attempt == 0 and drawn(body).random() < 0.4 else None
     result = run(make_project(tmp_path / "p", server.url, teacher={"timeout": 1.5}))
     assert result["accepted"] == 30
     assert set(result["faults"]) == {"timeout"}
@@ -210,9 +289,9 @@ def test_an_answer_that_cannot_be_read_is_a_rejected_candidate_and_can_be_traced
 ) -> None:
     refusal = "I am sorry, but as a matter of principle I only write haiku."
     server.answer = lambda body: refusal if drawn(body, "haiku").random() < 0.3 else good(body)
-    folder = make_project(tmp_path / "p", server.url)
+    folder = make_project(tmp_path / "p", server.url, target=90, plan={"overgenerate": 10})
     result = run(folder)
-    assert result["accepted"] == 30
+    assert result["accepted"] == 90
     with Project(folder) as project:
         rejected = [c for c in project.ledger.candidates(project.run_id, accepted=False) if c.example is None]
     assert rejected
@@ -230,9 +309,10 @@ def test_a_request_that_never_succeeds_costs_its_row_and_not_the_run(
 ) -> None:
     cursed = seed_rows(60)[3]["input"]
     server.fault = lambda body, _: "500" if cursed in body["messages"][-1]["content"] else None
-    folder = make_project(tmp_path / "p", server.url, target=180, teacher={"max_attempts": 2})
+    teacher = {"max_attempts": 2, "patience": 5}
+    folder = make_project(tmp_path / "p", server.url, target=240, teacher=teacher)  # 4 rows a seed
     result = run(folder)
-    assert result["accepted"] == 180
+    assert result["accepted"] == 240
     assert result["requests"]["failed"] >= 1
     assert "no_answer" in str(cli("--project", folder, "release", "--json").json["gates"])
 
@@ -263,7 +343,7 @@ def test_a_server_that_counts_badly_costs_nothing_but_the_figure(
 
 
 def test_lone_surrogates_from_a_server_hurt_nobody(tmp_path: Path, server: TeacherServer) -> None:
-    server.answer = lambda body: json.dumps({"paraphrases": ["bad \ud800 end", *paraphrases(body)][:3]})
+    server.answer = lambda body: json.dumps({"rewrites": ["bad \ud800 end", *paraphrases(body)][:3]})
     server.extra = {"model": "half a \ud800 name", "system_fingerprint": "\udfff"}
     folder = make_project(tmp_path / "p", server.url)
     result = run(folder)
@@ -287,9 +367,9 @@ def test_a_price_gives_a_cost(tmp_path: Path, server: TeacherServer) -> None:
     price = {"price": {"input": 2, "output": 10, "currency": "EUR"}}
     folder = make_project(tmp_path / "p", server.url, teacher=price)
     cost = run(folder)["cost"]
-    recipe = {"recipe": "paraphrase", "accepted": 30, "total": 0.0036, "per_accepted": 0.00012}
+    recipe = {"recipe": "paraphrase", "accepted": 30, "total": 0.0027, "per_accepted": 0.00009}
     assert cost == {
-        "total": 0.0036, "per_accepted": 0.00012, "currency": "EUR", "price": "the config", "paid": 0.0036,
+        "total": 0.0027, "per_accepted": 0.00009, "currency": "EUR", "price": "the config", "paid": 0.0027,
         "recipes": [recipe],
     }  # fmt: skip
     assert run(folder)["cost"] == cost, "cost is the project's, not this call's"
@@ -302,15 +382,22 @@ def test_a_second_run_sends_nothing_and_says_the_same(tmp_path: Path, server: Te
     folder = make_project(tmp_path / "p", server.url)
     first = run(folder)
     second = run(folder)
-    assert len(server.seen) == 12
+    assert len(server.seen) == 9
     assert second["requests"] == {"sent": 0, "answered": 0, "retried": 0, "failed": 0, "hedged": 0}
-    same = ("run", "candidates", "accepted", "rejected", "cells", "cost")
+    same = ("run", "candidates", "accepted", "rejected", "cells", "cost", "recipes", "efficiency", "parents")
     assert {key: second[key] for key in same} == {key: first[key] for key in same}
 
 
-def test_another_threshold_gates_again_without_asking(tmp_path: Path, server: TeacherServer) -> None:
-    server.answer = lambda body: json.dumps({"paraphrases": [t + " indeed" for t in paraphrases(body)]})
+def named(messages: Any, params: dict[str, Any]) -> str:
+    return json.dumps([messages, params["seed"]])
+
+
+def test_another_threshold_gates_again_and_asks_nothing_that_was_answered(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    server.answer = lambda body: json.dumps({"rewrites": [t + " indeed" for t in paraphrases(body)]})
     folder = make_project(tmp_path / "p", server.url, gates={"duplicate": {"threshold": 0.3}}, target=12)
+    first = {named(one["messages"], one["params"]) for one in run(folder, "--dry-run")["requests"]}
     strict = run(folder)
     assert strict["rejected"]["duplicate"] > 0
     asked = len(server.seen)
@@ -318,14 +405,16 @@ def test_another_threshold_gates_again_without_asking(tmp_path: Path, server: Te
     loose = run(folder)
     assert loose["run"] != strict["run"]
     assert loose["accepted"] == 12
-    assert len(server.seen) == asked
+    # What later waves are shown depends on verdicts: only what is asked in other words is asked anew.
+    assert server.repeated() == 0
+    assert not first & {named(one.body["messages"], one.body) for one in server.seen[asked:]}
 
 
 def test_another_model_is_asked_anew(tmp_path: Path, server: TeacherServer) -> None:
     folder = make_project(tmp_path / "p", server.url)
     run(folder)
     make_project(folder, server.url, teacher={"model": "tester-2"})
-    assert run(folder)["requests"]["answered"] == 12
+    assert run(folder)["requests"]["answered"] == 9
     make_project(folder, server.url)
     assert run(folder)["requests"]["sent"] == 0
 
@@ -338,18 +427,24 @@ def test_the_same_server_at_another_address_is_not_asked_again(tmp_path: Path, s
         assert run(folder)["requests"]["sent"] == 0
 
 
-def test_limit_bounds_the_requests_and_the_rest_comes_later(tmp_path: Path, server: TeacherServer) -> None:
+@pytest.mark.parametrize("limit", [1, 4, 5])
+def test_limit_bounds_the_requests_and_the_rest_comes_later(
+    limit: int, tmp_path: Path, server: TeacherServer
+) -> None:
     whole = make_project(tmp_path / "whole", server.url)
     run(whole)
-    server.seen.clear()
+    server.forget()
     parts = make_project(tmp_path / "parts", server.url)
-    first = run(parts, "--limit", 5)
-    assert (first["requests"]["sent"], first["stopped"], len(server.seen)) == (5, "limit", 5)
+    first = run(parts, "--limit", limit)
+    assert (first["requests"]["sent"], first["stopped"], len(server.seen)) == (limit, "limit", limit)
     assert "open" in {cell["state"] for cell in first["cells"]}
-    assert run(parts, "--limit", 5)["requests"]["sent"] == 5
-    last = run(parts, "--limit", 5)
-    assert last["requests"]["sent"] == 2
+    assert first["efficiency"]["questions"] == limit, "what was planned and not asked is not counted"
+    for _ in range(9 // limit - 1):
+        assert run(parts, "--limit", limit)["requests"]["sent"] == limit
+    last = run(parts, "--limit", limit)
+    assert last["requests"]["sent"] == 9 % limit
     assert "stopped" not in last
+    assert server.repeated() == 0
     assert candidates(parts) == candidates(whole)
 
 
@@ -360,12 +455,19 @@ def test_dry_run_prints_the_prompts_as_they_would_be_sent_and_sends_none(
     planned = run(folder, "--dry-run")
     assert server.seen == []
     assert not (folder / ".seedstock" / "ledger.db").exists()
-    assert planned["plan"]["requests"] == len(planned["requests"]) == 12
-    run(folder)
-    sent = sorted(json.dumps(seen.body["messages"]) for seen in server.seen)
-    assert sent == sorted(json.dumps(request["messages"]) for request in planned["requests"])
+    assert (planned["plan"]["requests"], len(planned["requests"])) == (9, 3), "the pilot is the first wave"
     said = cli("--project", folder, "run", "--dry-run").out
     assert planned["requests"][0]["messages"][1]["content"] in said
+    announced = [named(request["messages"], request["params"]) for request in planned["requests"]]
+    run(folder, "--limit", 3)
+    assert sorted(announced) == sorted(named(seen.body["messages"], seen.body) for seen in server.seen)
+    server.seen.clear()
+    rest = run(folder, "--dry-run")["requests"]
+    assert server.seen == []
+    run(folder)
+    announced = [named(request["messages"], request["params"]) for request in rest]
+    assert sorted(announced) == sorted(named(seen.body["messages"], seen.body) for seen in server.seen)
+    assert run(folder, "--dry-run")["requests"] == []
 
 
 def test_seeds_added_later_keep_the_others_folds(tmp_path: Path, server: TeacherServer) -> None:
@@ -440,12 +542,14 @@ def test_half_a_character_in_a_seed_is_said_with_its_line(
 
 
 def test_a_dry_run_does_not_let_rows_steer_the_terminal(tmp_path: Path, server: TeacherServer) -> None:
-    folder = make_project(tmp_path / "p", server.url, target=180)
+    batch = {"kind": "batch", "base_url": server.url, "model": "m"}
+    folder = make_project(tmp_path / "p", target=180, teacher=batch)  # all of the first wave, no pilot
     rows = seed_rows(60)
     rows[4]["input"] += " \x1b[31mred\x1b[0m"
     write_rows(folder / "seeds.jsonl", rows)
     said = cli("--project", folder, "run", "--dry-run").out
     assert rows[3]["input"] in said
+    assert rows[4]["input"].split(" \x1b")[0] in said
     assert "\x1b" not in said
 
 

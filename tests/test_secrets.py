@@ -30,7 +30,7 @@ def server(server: TeacherServer) -> TeacherServer:
 
 def blabbing(body: Body) -> str:
     """Rewrites with the key among their words, and more of them in a key of the object."""
-    return json.dumps({"paraphrases": [f"{text} {KEY}" for text in paraphrases(body)], KEY: KEY})
+    return json.dumps({"rewrites": [f"{text} {KEY}" for text in paraphrases(body)], KEY: KEY})
 
 
 def refused_with(server: TeacherServer, status: str) -> None:

@@ -32,8 +32,8 @@ from server import Body, Refusing, TeacherServer
 KEY = 'sk-planted/key+with=odd"chars-4711'
 VARIABLE = "TEST_TEACHER_KEY"
 SCHEMA: dict[str, Any] = {
-    "type": "object", "properties": {"paraphrases": {"type": "array", "items": {"type": "string"}}},
-    "required": ["paraphrases"], "additionalProperties": False,
+    "type": "object", "properties": {"rewrites": {"type": "array", "items": {"type": "string"}}},
+    "required": ["rewrites"], "additionalProperties": False,
 }  # fmt: skip
 T = TypeVar("T")
 
@@ -99,7 +99,7 @@ def assert_no_key(problem: BaseException) -> None:
 
 def test_a_question_is_sent_as_it_is_and_the_answer_read(server: TeacherServer) -> None:
     found = answer(server, question(seed=7))
-    assert len(json.loads(found.text)["paraphrases"]) == 3
+    assert len(json.loads(found.text)["rewrites"]) == 3
     assert (found.finish_reason, found.model, found.usage) == ("stop", "m", Usage(100, 10))
     (seen,) = server.seen
     assert seen.headers["Authorization"] == f"Bearer {KEY}"

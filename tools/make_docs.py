@@ -12,21 +12,27 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import click
 
 from seedstock import errors, registry
-from seedstock.brief import Brief
+from seedstock.brief import Brief, Negative, Term
+from seedstock.cell import Cell
 from seedstock.cli.main import COMMANDS, INTERRUPTED, app
 from seedstock.config import LATER, json_schema
 from seedstock.demo import BUNDLED
-from seedstock.recipes.base import Wanted
-from seedstock.recipes.paraphrase import SCHEMA, Paraphrase
+from seedstock.example import Example, Source
+from seedstock.exchange import Message, Request
+from seedstock.recipes.base import Ask
+from seedstock.recipes.prompt import FOLDER, SHARED
 from seedstock.reporting.funnel import Step, funnel_svg
-from seedstock.seeds.readers import read_examples
+from seedstock.tasks.answer import Answer
+from seedstock.tasks.labels import Labels
+from seedstock.tasks.text import Text, TextSettings
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -45,25 +51,33 @@ JSON_KEYS = {
     "demo": "`path`, and under `check`, `run` and `release` what these commands print",
     "init": """`path`, `files`, `detected` (`rows`, `kind`, `output`, `fields`, `labels` for a classification;
         empty without seeds)""",
-    "check": """`verdict` (`pass`, `warn`, `refused`), `seeds` (`rows`, `usable`, `duplicates`), `cells`,
-        `gates`, `plan` (`requests`, `tokens_in`, `tokens_out`, `measured`: where these figures come from,
+    "check": """`verdict` (`pass`, `warn`, `refused`), `seeds` (`rows`, `usable`, `duplicates`), `cells`
+        (`cell`, `seeds`, `target`, `thin`, `facets`; `state` if none is planned), `gates`, `map` (`cut_by`,
+        `asked_in_proportion`, `thin`, `empty`, `use_cases`, `unknown`), `plan` (`requests`, `tokens_in`,
+        `tokens_out`, `measured`: where these figures come from,
         `cost`: null where the price is unknown, `currency`, `price`: who says so, `target`, `recipes`, and
         `most`: the same at the bound that over-generation sets), `notes`, `embedder`, `holdout`,
         `teacher`, `run`""",
     "run": """`run`, `requests` of this call (`sent`, `answered`, `retried`, `failed`, `hedged`), `faults`
         by reason, and of the project's whole state: `candidates`, `accepted`, `rejected` by gate,
-        `cells` (`cell`, `target`, `accepted`, `state`), `recipes`, `cost` (`total`,
+        `cells` (`cell`, `target`, `accepted`, `state`), `recipes` (`recipe`, `cell`, `target`, `accepted`,
+        `candidates`, `yield`, `questions`, `requests`, `cost_per_accepted`, `state`), `efficiency`
+        (`questions` asked, `needed` by the yields, `ratio`), `parents` (`bound`, `most`, `unused`, `seeds`),
+        `facets` (`facet`, `how`, `n`, `agree`, `share`, `interval`), `cost` (`total`,
         `per_accepted`, `currency`, `price`: who says so, `paid`: by this project in all,
         `recipes`), `tokens` (`in`, `out`, `cached`, `cached_share`), `findings` about the server;
         `stopped` (`limit`, `max_cost`) where a bound was reached. With `--dry-run`: `run`,
         `plan`, `requests` with their exact prompts""",
     "audit": """`rows`, `kept`, `rejected` by gate, `reasons`, `repaired` (always 0 in this version), `gates`,
         `verdict` (`pass`, `warn`, `refused`), `out`, `notes`""",
+    "review": """of `sample`: `sample`; of `status`: `required`, `done`, `accepted`, `generated`, `defects`,
+        `defect_upper_bound`, `by_criterion`, `gates`; of `export`: `path`, `rows`; of `import`: `path`,
+        `accepted`, `rejected`, `known`, `required`, `done`""",
     "release": """`release`, `path`, `rows` (`real`, `synthetic`), `repeat_real`, `real_share` (`rows`,
         `exposure`), `left_out`, `gates`, `waivers`, `files` (name and SHA-256); refused: `verdict`, `refused`
         (gate results), `reason`""",
-    "trace": """`id`, `outcome`, `source`, `parents`, `prompt`, `teacher`, `gates`, `reviews` (always empty in
-        this version), `example`, `answer`, `children`""",
+    "trace": """`id`, `outcome`, `source`, `parents`, `prompt`, `teacher`, `gates`, `reviews`, `example`,
+        `answer`, `children`""",
     "verify": "`release`, `path`, `verdict`, `files`, `rows`, `manifest`; harm: as for a refused release",
     "schema": "the JSON Schema, as the command does without it",
 }
@@ -76,18 +90,70 @@ CONFIG_NOTE = """The file is YAML, and so may be JSON. Only `task` and `seeds` a
     an error that names the nearest known one. Paths are relative to the file. The demo's own:"""
 
 LATER_NOTE = """These keys belong to the design and not yet to this version. They are accepted, so that a
-    config written for later works now, and `check` says for each that it has no effect. One exception: a
-    domain that is `regulated` is refused, because every generated row would need an expert's review."""
+    config written for later works now, and `check` says for each that it has no effect."""
 
 NAMES_NOTE = """What the tables of names hold. A teacher, an embedder and a format may also be named as
     `"module:Class"`, and an installed package may add names of every kind through entry points of the group
     `seedstock.KIND` (`seedstock.gate`, `seedstock.recipe`, …)."""
 
-DRY_RUN_NOTE = """`seedstock run --dry-run` prints every prompt of your own project as it would be sent.
-    `swap` and `noise` send none: see [rules.md](rules.md)."""
+DRY_RUN_NOTE = """`seedstock run --dry-run` prints the next prompts of your own project exactly as they would
+    be sent. `swap` and `noise` send none: see [rules.md](rules.md)."""
 
-PROMPT_NOTE = """`src/seedstock/recipes/prompts/paraphrase.txt`; `$instruction` is `task.instruction`. It is
-    the same for every request of a project, so that a server can cache it."""
+PROMPTS_NOTE = """Every prompt is a file in `src/seedstock/recipes/prompts/`, in Jinja, with a system and a
+    user part. What all questions of a recipe share stands first, so that servers can cache it; the question
+    stands last. To use your own, put a file of the same name into the folder `prompts` beside
+    `seedstock.yaml`: it gets the same values, and `check` says that it is yours. The hash of every file is
+    in the manifest, and the hash of every request in the row's provenance. What each part is worth is
+    measured in `tests/test_prompts.py`: taking out any one of them costs yield with a teacher that does
+    only what it is told."""
+
+FACETS_NOTE = """Where `plan.attributes` are declared, a sample of the accepted rows is shown to the teacher
+    without what was asked for, and `run` says how many are what they were asked to be."""
+
+
+class World(NamedTuple):
+    """A made-up task with four rows, to show prompts with."""
+
+    brief: Brief
+    rows: tuple[tuple[Any, Any], ...]
+
+
+TERMS = (Term("circuit breaker", ("automatic fuse",)),)
+LABELS = Labels({"refund": "the writer wants money back", "fault": "something does not work"}, Path())
+MESSAGES = World(
+    Brief(
+        "classification", "Say what the writer of a message wants.", labels=LABELS.labels,
+        form=LABELS.describe(), terms=TERMS, as_text=True,
+    ),
+    (
+        ("kettle from order 4411 came cracked, Ilse here, want my money", "refund"),
+        ("please refund the lamp, nobody told me it is that big", "refund"),
+        ("I sent the carpet back in May and still wait for the 80 euros", "refund"),
+        ("the printer prints nothing since Monday", "fault"),
+    ),
+)  # fmt: skip
+SUMS = World(
+    Brief(
+        "reasoning", "Solve the problem step by step.", form=Answer("number", Path()).describe(),
+        as_text=True, marker="#### ",
+    ),
+    (
+        ("Ilse has 3 boxes of 12 jars and sells 7. How many are left?", "3 * 12 = 36\n36 - 7 = 29\n#### 29"),
+        ("A lamp costs 40 euros, two cost 70. What is saved?", "2 * 40 = 80\n80 - 70 = 10\n#### 10"),
+        ("Six carts take 90 sacks each. How many sacks are that?", "6 * 90 = 540\n#### 540"),
+    ),
+)  # fmt: skip
+TALK = World(
+    Brief(
+        "conversation", "Answer customers of a parcel depot.", form=Text(TextSettings(), Path()).describe(),
+        as_text=True, chat=True,
+    ),
+    (
+        ((Message("user", "where is parcel 4411"),), "Let me look. Which postcode does it go to?"),
+        ((Message("user", "can I collect it myself"),), "Yes, at the depot until eight, with your passport."),
+        ((Message("user", "it came wet"),), "I am sorry. Please send a picture; the depot will call you."),
+    ),
+)  # fmt: skip
 
 KINDS = {
     "gate": ("Gates", "Asked in this order; each has a section in `gates`."),
@@ -119,7 +185,16 @@ def commands_page() -> str:
         module, _, attribute = where.partition(":")
         command = getattr(import_module(module), attribute)
         parts += [f"## {name}", f"`{_usage(command, f'seedstock {name}')}`", _flat(command.help)]
-        parts += [_options(command), f"`--json` prints {_flat(JSON_KEYS[name])}."]
+        parts.append(_options(command))
+        for inner in getattr(command, "commands", {}).values():
+            shown = f"seedstock {name} {inner.name}"
+            parts += [
+                f"### {name} {inner.name}",
+                f"`{_usage(inner, shown)}`",
+                _flat(inner.help),
+                _options(inner),
+            ]
+        parts.append(f"`--json` prints {_flat(JSON_KEYS[name])}.")
     return _page(parts)
 
 
@@ -138,25 +213,57 @@ def config_page() -> str:
 
 
 def prompts_page() -> str:
-    """The prompts, word for word, and one request as it is sent."""
-    file = BUNDLED.parents[1] / "recipes" / "prompts" / "paraphrase.txt"
-    seed = read_examples(BUNDLED / "seeds.jsonl")[0]
-    brief = Brief("extraction", "Turn the maintenance message into a ticket.")
-    [request] = Paraphrase().requests(Wanted(brief, "all", [seed], [0]))
+    """The prompts, word for word, and one request of each as it is sent."""
+    parts = ["# Prompts", _generated("the prompt files"), _flat(PROMPTS_NOTE), _flat(DRY_RUN_NOTE)]
+    parts += ["## Pieces that several prompts share"]
+    for path in sorted((FOLDER / SHARED).glob("*.txt")):
+        parts += [f"### {path.name}", f"```text\n{path.read_text(encoding='utf-8')}```"]
+    for name in registry.names("recipe"):
+        recipe = registry.load("recipe", name)
+        if recipe.uses:
+            parts += [f"## {name}", _about("recipe", name)]
+        for used in recipe.uses:
+            text = (FOLDER / f"{used}.txt").read_text(encoding="utf-8")
+            parts += [f"### {used}.txt", f"```text\n{text}```"]
+        if recipe.uses:
+            parts += _sent(name)
+    parts += ["## facets", _flat(FACETS_NOTE)]
+    return _page([*parts, f"```text\n{(FOLDER / 'facets.txt').read_text(encoding='utf-8')}```"])
+
+
+def _sent(name: str) -> list[str]:
+    """The first request of a recipe for a made-up project, and the JSON Schema of its answer."""
+    request = first_request(name)
     sent = "\n\n".join(f"[{message.role}]\n{message.content.strip()}" for message in request.messages)
-    return _page([
-        "# Prompts",
-        _generated("the prompt files"),
-        _flat(DRY_RUN_NOTE),
-        "## paraphrase",
-        _flat(PROMPT_NOTE),
-        f"```text\n{file.read_text(encoding='utf-8')}```",
-        f"One seed per request, {Paraphrase.rows} rewrites asked for. Of a conversation the last message is"
-        " rewritten. The answer is asked for by this JSON Schema (`teacher.structured`):",
-        f"```json\n{_json(SCHEMA)}\n```",
-        "A request for the first seed of the demo, with a shorter instruction than the demo's:",
-        f"```text\n{sent}\n```",
-    ])  # fmt: skip
+    schema = (
+        []
+        if request.schema is None
+        else ["The answer is asked for by this JSON Schema:", f"```json\n{_json(request.schema)}\n```"]
+    )
+    return ["As it is sent, for instance:", f"```text\n{sent}\n```", *schema]
+
+
+def first_request(name: str) -> Request:
+    """What a recipe asks first about four made-up seeds."""
+    world = TALK if name in ("conversation", "red_team") else SUMS if name == "reasoning" else MESSAGES
+    seeds = tuple(
+        replace(Example(f"s{i}", *pair), source=Source(fold=0)) for i, pair in enumerate(world.rows)
+    )
+    cell = Cell("refund", description='- the right output is "refund"', seeds=seeds, near="fault")
+    recipe = registry.load("recipe", name)
+    wishes = ("the input has about 9 to 14 words",) if recipe.group == "generate" else ()
+    ask = Ask(
+        world.brief, cell, 0, recipe.rows, seeds[0], tuple(reversed(seeds)) if recipe.shows else (),
+        existing=("the toaster from order 88 never came, money back please",),
+        rejected=(Negative("As an AI I bought a toaster", "the teacher speaks of itself", "refund"),),
+        facts=("4411", "Ilse"), wishes=wishes, pool=seeds, settled={"votes": ()},
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as temporary:
+        policy = Path(temporary) / "policy.txt"
+        policy.write_text("Never promise a date of delivery; say that the depot will call.")
+        given = {"topics": ["delivery dates"], "policy": policy} if name == "red_team" else {}
+        [[request, *_]] = recipe(recipe.Settings(**given)).requests([ask])
+    return cast("Request", request)
 
 
 def _page(parts: Sequence[str]) -> str:
@@ -193,6 +300,8 @@ def _section(name: str, section: Mapping[str, Any], defs: Mapping[str, Any]) -> 
     if name in BESIDE:
         found = f"`{name}.jsonl` beside the config needs no mention."
         yield f"{BESIDE[name]} The keys are those of `seeds`; {found}"
+    elif name == "partner":
+        yield "A second teacher, which plays the user in conversations; the keys are those of `teacher`."
     elif name == "gates":
         yield "A mapping of gates to their settings. `false` turns a gate off; `leak` cannot be turned off."
         for gate, found in section["properties"].items():
@@ -206,8 +315,18 @@ def _section(name: str, section: Mapping[str, Any], defs: Mapping[str, Any]) -> 
     else:
         path_will_do = " A path alone will do." if len(_any(section)) > 1 else ""
         yield from (variants[0]["description"] + path_will_do, _keys(variants[0], defs))
+        if name == "plan":
+            yield from _recipes(variants[0]["properties"]["recipes"]["properties"], defs)
         if name == "task":
             yield from _outputs(variants[0]["properties"]["output"]["properties"], defs)
+
+
+def _recipes(kinds: Mapping[str, Any], defs: Mapping[str, Any]) -> Iterator[str]:
+    """Recipes that have settings of their own."""
+    for name, found in kinds.items():
+        own = _objects(found)[0]
+        if set(own["properties"]) > {"weight"}:
+            yield from (f"### plan.recipes.{name}", own["description"], _keys(own, defs))
 
 
 def _outputs(kinds: Mapping[str, Any], defs: Mapping[str, Any]) -> Iterator[str]:
@@ -228,15 +347,10 @@ def _keys(section: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
         if "Accepted, without effect" in value.get("description", ""):
             continue
         rows.append((f"`{key}`", _type(value, defs), _default(value, key in needed), _meaning(key, value)))
+        of = f"{key}[]" if value.get("type") == "array" else key
         for inner, part in _inner(value, defs):
-            rows.append(
-                (
-                    f"`{key}.{inner}`",
-                    _type(part, defs),
-                    _default(part, "default" not in part),
-                    _meaning(inner, part),
-                )
-            )
+            told = (_type(part, defs), _default(part, "default" not in part), _meaning(inner, part))
+            rows.append((f"`{of}.{inner}`", *told))
     return _table(("key", "type", "default", "meaning"), rows)
 
 
@@ -250,7 +364,7 @@ def _meaning(key: str, value: Mapping[str, Any]) -> str:
 
 
 def _inner(value: Mapping[str, Any], defs: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for variant in _any(value):
+    for variant in _any(value.get("items", value)):
         if "$ref" in variant:
             yield from defs[variant["$ref"].rpartition("/")[2]]["properties"].items()
 

@@ -48,12 +48,15 @@ def seeds(count: int) -> list[Example]:
 def questions(of: list[Example], rows: int) -> Iterator[Request]:
     """One paraphrase request per seed for `rows` rewrites, rendered when it is taken."""
     from seedstock.brief import Brief
-    from seedstock.recipes.base import Wanted
+    from seedstock.cell import Cell
+    from seedstock.recipes.base import Ask
     from seedstock.recipes.paraphrase import Paraphrase
 
-    recipe, brief = Paraphrase(), Brief("classification", INSTRUCTION, labels=LABELS)
-    for ordinal in range(len(of)):
-        yield from recipe.requests(Wanted(brief, "all", of, [ordinal], rows))
+    recipe, cell = Paraphrase(), Cell("all", seeds=tuple(of))
+    brief = Brief("classification", INSTRUCTION, labels=LABELS, form="\n".join(LABELS))
+    for ordinal, seed in enumerate(of):
+        [made] = recipe.requests([Ask(brief, cell, ordinal, rows, seed)])
+        yield from made
 
 
 def bodies(count: int, rows: int) -> list[dict[str, Any]]:

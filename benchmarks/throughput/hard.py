@@ -21,12 +21,12 @@ from seedstock.ask import Asker
 from seedstock.exchange import Message, Request
 from seedstock.ledger import Ledger
 from seedstock.line import FAILED
-from seedstock.recipes.paraphrase import SCHEMA
+from seedstock.recipes.rewriting import SCHEMA
 from seedstock.teachers.openai import OpenAI, OpenAISettings
 from throughput.meter import Meter
 
 MODEL = "recorded"
-SYSTEM = 'You rewrite tweets. Answer with JSON: {"paraphrases": ["..."]}'
+SYSTEM = 'You rewrite tweets. Answer with JSON: {"rewrites": ["..."]}'
 
 
 def questions(seeds: Path, count: int) -> Iterator[Request]:

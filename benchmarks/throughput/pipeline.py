@@ -79,7 +79,7 @@ class Pipeline:
     def _parse(self, request: Request, response: Response) -> Iterable[Example | Unparsed]:
         if response.finish_reason.startswith(FAILED):
             return [Unparsed("no_answer", response.finish_reason, "")]
-        return self._recipe.parse(request, response, self._seeds)
+        return self._recipe.read(request, response, self._seeds)
 
     def _candidate(
         self, request: Request, place: int, found: Example | Unparsed

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 ASKED = re.compile(r"Write (\d+) paraphrase")
+GIVEN = re.compile(r"The input:\n(.*?)\n\n", re.DOTALL)
 REASONS = {200: "OK", 404: "Not Found", 429: "Too Many Requests"}
 
 
@@ -176,8 +177,9 @@ def _completion(body: dict[str, Any], chance: random.Random) -> dict[str, Any]:
 
     prompt = str(body["messages"][-1]["content"])
     found = ASKED.search(prompt)
-    texts = rewrites(prompt, int(found[1]) if found else 1, chance)
-    message = {"role": "assistant", "content": json.dumps({"paraphrases": texts})}
+    given = GIVEN.search(prompt)
+    texts = rewrites(given[1] if given else prompt, int(found[1]) if found else 1, chance)
+    message = {"role": "assistant", "content": json.dumps({"rewrites": texts})}
     return {
         "id": "chatcmpl-0", "object": "chat.completion", "created": 0, "model": body.get("model"),
         "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],

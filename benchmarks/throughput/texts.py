@@ -47,7 +47,7 @@ def _row(number: int) -> dict[str, Any]:
     return {"id": f"s{number}", "input": text, "output": LABELS[number % 3]}
 
 
-def rewrites(prompt: str, count: int, chance: random.Random) -> list[str]:
-    """`count` texts of about 20 words, from a prompt's last words and chance: near to nothing else."""
-    kept = " ".join(prompt[-60:].split()[1:5])
+def rewrites(given: str, count: int, chance: random.Random) -> list[str]:
+    """`count` texts of about 20 words, from an input's last words and chance: near to nothing else."""
+    kept = " ".join(given[-60:].split()[1:5])
     return [f"About {kept} I can say: {' '.join(chance.sample(_WORDS, 14))}" for _ in range(count)]

@@ -37,6 +37,11 @@ Watch = Callable[[str], None]
 """Called about twice a second while waiting, with a note for people."""
 
 
+def identity_of(teacher: Teacher) -> str:
+    """Who is asked, and with what sampling: part of a request's key."""
+    return digest(teacher.id, teacher.sampling)
+
+
 class Asker(Sink):
     """Answers to requests, in the order of the requests. Use as a context manager."""
 
@@ -54,7 +59,7 @@ class Asker(Sink):
         self._budget = budget or Budget()
         self._watch = watch
         self._sampling = teacher.sampling
-        self._identity = digest(teacher.id, self._sampling)
+        self._identity = identity_of(teacher)
         self._arrived: dict[str, Response] = {}
         self._pending: set[str] = set()
         self._problem: BaseException | None = None

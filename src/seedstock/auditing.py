@@ -12,16 +12,19 @@ from typing import Any, BinaryIO
 
 from pydantic import BaseModel
 
-from seedstock.config import DataSection, default_embedder, default_gates, load_config
+from seedstock.brief import Term
+from seedstock.config import default_embedder, default_gates, load_config
 from seedstock.embedders.cache import VectorCache, default_cache_dir
 from seedstock.errors import InputError
 from seedstock.example import Example
 from seedstock.gates.base import Mixture, Tools
 from seedstock.gating import BATCH, Decision, Gatekeeper, batched
 from seedstock.jsonl import line, pretty, put_in_place
+from seedstock.outline import terms_of
 from seedstock.project import STATE, make_embedder, read_data
 from seedstock.reporting.funnel import Step
 from seedstock.reporting.page import Page, render
+from seedstock.sections import DataSection
 from seedstock.seedbed import Seedbed, sow
 from seedstock.seeds.readers import Row, read_rows
 from seedstock.tally import Tally
@@ -65,6 +68,7 @@ class _Setting:
     seeds: Seedbed
     holdout: list[Example]
     ood: list[Example]
+    terms: tuple[Term, ...]
     notes: list[str]
 
 
@@ -124,7 +128,8 @@ def _setting(seeds: Path | None, holdout: Path | None, ood: Path | None, config:
     if not bed.usable:
         raise InputError("no usable seeds: " + ("; ".join(bed.notes()) or "the file has no rows"))
     notes += bed.notes()
-    return _Setting(output, gates, VectorCache(inner, cache / "vectors.db"), bed, held, outside, notes)
+    terms = () if checked is None else terms_of(checked)
+    return _Setting(output, gates, VectorCache(inner, cache / "vectors.db"), bed, held, outside, terms, notes)
 
 
 def _rows(path: Path | None, section: DataSection | None) -> list[Example]:
@@ -138,7 +143,9 @@ def _tools(setting: _Setting, first: Sequence[Example]) -> Tools:
     samples = ([seed.input_text for seed in setting.seeds.usable], [row.input_text for row in first])
     templates = tuple(find_template(texts) for texts in samples)
     seeds = setting.seeds.usable
-    return Tools(setting.output, setting.embedder, seeds, setting.holdout, setting.ood, templates)
+    return Tools(
+        setting.output, setting.embedder, seeds, setting.holdout, setting.ood, templates, setting.terms
+    )
 
 
 def _gate(

@@ -9,100 +9,51 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from seedstock import registry
 from seedstock.embedders.base import EmbedderSettings
-from seedstock.errors import InputError, Refused, near_miss
+from seedstock.errors import InputError, near_miss
+from seedstock.sections import (
+    DataSection,
+    Kind,
+    MixSection,
+    PlanSection,
+    ReviewSection,
+    StudentSection,
+    TaskSection,
+)
 from seedstock.tasks.base import Output
 from seedstock.teachers.base import TeacherSettings
 from seedstock.yamlfile import Place, YamlFile, read_yaml
 
 FILE_NAME = "seedstock.yaml"
 
-Kind = Literal[
-    "classification",
-    "extraction",
-    "transformation",
-    "reasoning",
-    "conversation",
-    "code",
-    "sql",
-    "instruction",
-]
-
 LATER = {
     ("judge",): "relevance is not judged",
-    ("student",): "nothing is evaluated",
-    ("review",): "nothing is reviewed",
     ("gates", "relevance"): "relevance is not judged",
     ("task", "facts"): "suitability is not checked",
-    ("task", "domain"): "terminology is not checked",
-    ("plan", "use_cases"): "coverage of use cases is not checked",
-    ("plan", "attributes"): "cells come from the labels alone",
 }
 """Keys of the design that this version accepts but does not act on, and what that means. `check` says it."""
 
 
-class Section(BaseModel):
-    """Base of all sections: unknown keys are errors, values do not change."""
+@dataclass(frozen=True, slots=True)
+class PlannedRecipe:
+    """A recipe's weight in the plan, and its own settings."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class TaskSection(Section):
-    """What the student shall learn."""
-
-    kind: Kind = Field(description="what kind of task this is")
-    instruction: str = Field(
-        "", description="what the student is told: the system prompt of every training row"
-    )
-    output: dict[str, Any] = Field(description="what a valid output is: one of the kinds below")
-
-
-class DataSection(Section):
-    """A file of real rows and which of its fields mean what."""
-
-    path: Path = Field(description="JSONL, JSON, CSV, TSV, Parquet or a Hugging Face dataset folder")
-    input: str | None = Field(None, description="field of the input; detected if absent")
-    output: str | None = Field(None, description="field of the output; detected if absent")
-    messages: str | None = Field(None, description="field of the chat messages, instead of input and output")
-    instruction: str | None = Field(None, description="field of an instruction that stands before the input")
-    system: str | None = Field(None, description="field of a system prompt")
-    split: str | None = Field(None, description="split of a dataset folder; train if absent")
-
-
-class PlanSection(Section):
-    """How much to generate, and how."""
-
-    target: int | None = Field(
-        None,
-        ge=1,
-        le=1_000_000,
-        description="accepted synthetic rows wanted; default: 7 for every 3 seeds (30 % real)",
-    )
-    overgenerate: float = Field(4.0, ge=1, le=20, description="candidates asked for per wanted row, at most")
-    recipes: dict[str, float] | None = Field(
-        None,
-        description="recipe → weight; default: swap and noise for `rules`, paraphrase for any other teacher",
-    )
-    min_yield: float = Field(
-        0.1, ge=0, le=1, description="a cell is given up when less of its candidates is accepted than this"
-    )
-
-
-class MixSection(Section):
-    """What goes into a release."""
-
-    min_real: float = Field(0.2, ge=0, le=1, description="least share of real rows in what the student sees")
-    repeat_real: int = Field(4, ge=1, le=4, description="a seed may be repeated so often to reach it")
+    weight: float
+    settings: BaseModel
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A checked config. `raw` is the file's own data, for the manifest; `notes` are lines for `check`."""
+    """A checked config. `raw` is the file's own data, for the manifest; `notes` are lines for `check`.
+
+    `recipes` is None where the config names none; `prompts` are the owner's own prompt files by name;
+    `review` is None where nobody can review.
+    """
 
     path: Path
     raw: dict[str, Any]
@@ -115,8 +66,14 @@ class Config:
     teacher_kind: str
     embedder: EmbedderSettings
     embedder_kind: str
+    partner: TeacherSettings | None
+    partner_kind: str
+    student: StudentSection | None
     plan: PlanSection
+    recipes: Mapping[str, PlannedRecipe] | None
+    prompts: Mapping[str, Path]
     gates: Mapping[str, BaseModel | None]
+    review: ReviewSection | None
     mix: MixSection
     notes: tuple[str, ...]
 
@@ -129,7 +86,12 @@ class Config:
 SECRET_PLACES = ("api_key_env", "api_key_file", "base_url", "extra_body")
 """Keys whose wrong value may be a secret somebody put in the wrong place: errors do not repeat it."""
 
-SECTIONS = ("task", "seeds", "holdout", "ood", "teacher", "embedder", "plan", "gates", "mix")
+SECTIONS = (
+    "task", "seeds", "holdout", "ood", "teacher", "partner", "student", "embedder", "plan", "gates", "review",
+    "mix",
+)  # fmt: skip
+PROMPTS = "prompts"
+"""The folder beside the config whose files stand in the place of prompts of the same name."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -146,12 +108,23 @@ def load_config(path: Path) -> Config:
     task = _section(file, TaskSection, data.get("task"), ("task",))
     teacher, teacher_kind = _part(file, "teacher", data.get("teacher"), "rules")
     embedder, embedder_kind = _part(file, "embedder", data.get("embedder"), "minilm")
+    partner, partner_kind = (
+        (None, "")
+        if data.get("partner") is None
+        else _part(file, "partner", data.get("partner"), "openai", of="teacher")
+    )
+    plan = _section(file, PlanSection, _or_empty(data.get("plan")), ("plan",))
     return Config(
         path=path, raw=file.data, task=task, output=load_output(file, task.output),
         seeds=_data_section(file, data.get("seeds"), ("seeds",)),
         holdout=_beside(file, data, "holdout"), ood=_beside(file, data, "ood"),
         teacher=teacher, teacher_kind=teacher_kind, embedder=embedder, embedder_kind=embedder_kind,
-        plan=_plan(file, data.get("plan")), gates=gate_settings(file, data.get("gates")),
+        partner=partner, partner_kind=partner_kind,
+        student=None if data.get("student") is None else _section(
+            file, StudentSection, data.get("student"), ("student",)
+        ),
+        plan=plan, recipes=_recipes(file, plan), prompts=_prompts(path.parent),
+        gates=gate_settings(file, data.get("gates")), review=_review(file, data.get("review")),
         mix=_section(file, MixSection, _or_empty(data.get("mix")), ("mix",)), notes=tuple(notes),
     )  # fmt: skip
 
@@ -186,11 +159,22 @@ def json_schema() -> dict[str, Any]:
         name: {"anyOf": [_switch(name), of(registry.load("gate", name).Settings)]}
         for name in registry.names("gate")
     }
+    plan = of(PlanSection)
+    weight = {"type": "number", "minimum": 0, "description": "its part of the plan, beside the others'"}
+    recipes = {name: of(registry.load("recipe", name).Settings) for name in registry.names("recipe")}
+    for own in recipes.values():
+        own["properties"] = {"weight": weight, **own.get("properties", {})}
+    plan["properties"]["recipes"] |= {
+        "type": "object", "additionalProperties": False,
+        "properties": {name: {"anyOf": [weight, own]} for name, own in recipes.items()},
+    }  # fmt: skip
     properties = {
         "task": task, "seeds": data, "holdout": data, "ood": data,
         "teacher": {"anyOf": [{"enum": registry.names("teacher")}, *settings("teacher")]},
+        "partner": {"anyOf": [{"enum": registry.names("teacher")}, *settings("teacher")]},
+        "student": of(StudentSection),
         "embedder": {"anyOf": [{"enum": registry.names("embedder")}, *settings("embedder")]},
-        "plan": of(PlanSection), "mix": of(MixSection),
+        "plan": plan, "mix": of(MixSection), "review": {"anyOf": [{"const": False}, of(ReviewSection)]},
         "gates": {"type": "object", "properties": gates, "additionalProperties": False},
     }  # fmt: skip
     for place, meaning in LATER.items():
@@ -249,12 +233,6 @@ def gate_settings(file: YamlFile, value: Any) -> Mapping[str, BaseModel | None]:
 def _set_later_aside(file: YamlFile) -> tuple[dict[str, Any], list[str]]:
     """The data without the keys of `LATER`, and a note for each of them."""
     data = {key: dict(v) if isinstance(v, dict) else v for key, v in file.data.items()}
-    domain = file.data.get("task", {}).get("domain") if isinstance(file.data.get("task"), dict) else None
-    if isinstance(domain, dict) and domain.get("regulated"):
-        raise Refused(
-            f"{file.path}:{file.line(('task', 'domain', 'regulated'))}: a regulated domain needs an expert's"
-            " review of every generated row, and this version cannot collect reviews"
-        )
     notes = []
     for place, meaning in LATER.items():
         parent = data if len(place) == 1 else data.get(place[0])
@@ -264,20 +242,21 @@ def _set_later_aside(file: YamlFile) -> tuple[dict[str, Any], list[str]]:
     return data, notes
 
 
-def _part(file: YamlFile, kind: str, value: Any, default: str) -> tuple[Any, str]:
-    """Settings of a teacher or embedder, which names its `kind`."""
+def _part(file: YamlFile, section: str, value: Any, default: str, of: str = "") -> tuple[Any, str]:
+    """Settings of a teacher or embedder, which names its `kind`; `of` is the part, if not the section."""
+    part = of or section
     given = {"kind": default} if value is None else {"kind": value} if isinstance(value, str) else value
     if not isinstance(given, dict):
-        raise file.error((kind,), "a mapping with a kind")
+        raise file.error((section,), "a mapping with a kind")
     name = given.get("kind", default)
-    if not isinstance(name, str) or (name not in registry.names(kind) and ":" not in name):
-        place: Place = (kind, "kind") if isinstance(value, dict) else (kind,)
-        raise file.error(place, f"unknown {kind} {name!r}; {near_miss(str(name), registry.names(kind))}")
+    if not isinstance(name, str) or (name not in registry.names(part) and ":" not in name):
+        place: Place = (section, "kind") if isinstance(value, dict) else (section,)
+        raise file.error(place, f"unknown {part} {name!r}; {near_miss(str(name), registry.names(part))}")
     try:
-        settings = registry.load(kind, name).Settings
+        settings = registry.load(part, name).Settings
     except (AttributeError, InputError) as problem:  # "module:Class" of something else
-        raise file.error((kind,), f"{name!r} is no {kind}: {problem}") from problem
-    return _rooted(_section(file, settings, {**given, "kind": name}, (kind,)), file.path.parent), name
+        raise file.error((section,), f"{name!r} is no {part}: {problem}") from problem
+    return _rooted(_section(file, settings, {**given, "kind": name}, (section,)), file.path.parent), name
 
 
 def _rooted(settings: M, folder: Path) -> M:
@@ -307,18 +286,38 @@ def _beside(file: YamlFile, data: dict[str, Any], name: str) -> DataSection | No
     return DataSection(path=path) if path.exists() else None
 
 
-def _plan(file: YamlFile, value: Any) -> PlanSection:
-    plan = _section(file, PlanSection, _or_empty(value), ("plan",))
-    for name, weight in (plan.recipes or {}).items():
+def _recipes(file: YamlFile, plan: PlanSection) -> Mapping[str, PlannedRecipe] | None:
+    """Weight and settings of each recipe that the config names."""
+    if plan.recipes is None:
+        return None
+    found = {}
+    for name, given in plan.recipes.items():
+        place: Place = ("plan", "recipes", name)
         if name not in registry.names("recipe"):
-            raise file.error(
-                ("plan", "recipes", name), f"unknown recipe; {near_miss(name, registry.names('recipe'))}"
-            )
-        if weight < 0:
-            raise file.error(("plan", "recipes", name), "a weight cannot be negative")
-    if plan.recipes is not None and sum(plan.recipes.values()) <= 0:
+            raise file.error(place, f"unknown recipe; {near_miss(name, registry.names('recipe'))}")
+        own = dict(given) if isinstance(given, dict) else {"weight": given}
+        weight = _validate(file, TypeAdapter(float), own.pop("weight", 1.0), (*place, "weight"))
+        if not 0 <= weight < float("inf"):
+            raise file.error(place, "a weight is a number from 0 on")
+        settings = _section(file, registry.load("recipe", name).Settings, own, place)
+        found[name] = PlannedRecipe(weight, _rooted(settings, file.path.parent))
+    if sum(recipe.weight for recipe in found.values()) <= 0:
         raise file.error(("plan", "recipes"), "at least one recipe needs a weight above 0")
-    return plan
+    return found
+
+
+def _prompts(folder: Path) -> dict[str, Path]:
+    """The owner's own prompts by name; InputError for a file that is named like none."""
+    found = {path.stem: path for path in sorted((folder / PROMPTS).glob("*.txt"))}
+    known = [name for recipe in registry.names("recipe") for name in registry.load("recipe", recipe).uses]
+    for name, path in found.items():
+        if name not in known:
+            raise InputError(f"no prompt has this name; {near_miss(name, known)}", path=path)
+    return found
+
+
+def _review(file: YamlFile, given: Any) -> ReviewSection | None:
+    return None if given is False else _section(file, ReviewSection, _or_empty(given), ("review",))
 
 
 def _or_empty(value: Any) -> Any:
@@ -361,9 +360,9 @@ def _keys_at(schema: dict[str, Any], path: tuple[int | str, ...]) -> dict[str, A
     """The keys that a section, or a section inside it, may have."""
     here = schema
     for step in path:
-        given = here.get("properties", {}).get(str(step), {})
+        given = here.get("items", here.get("properties", {}).get(str(step), {}))
         refs = [option["$ref"] for option in given.get("anyOf", [given]) if "$ref" in option]
-        here = schema["$defs"][refs[0].rsplit("/", 1)[-1]] if refs else {}
+        here = schema["$defs"][refs[0].rsplit("/", 1)[-1]] if refs else given
     known: dict[str, Any] = here.get("properties", {})
     return known
 

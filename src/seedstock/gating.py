@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -16,6 +16,9 @@ from seedstock.verdict import Verdict
 
 BATCH = 256
 """Rows gated together. Verdicts do not depend on it: gates are greedy in row order."""
+
+Admit = Callable[[int], Verdict | None]
+"""Asked once for each row that passes every gate, in order, by its place: None admits it."""
 
 T = TypeVar("T")
 
@@ -46,26 +49,80 @@ class Gatekeeper:
         self._set_gates = [gate for gate in made if isinstance(gate, SetGate)]
         self._tools = tools
 
-    def check(self, examples: Sequence[Example]) -> list[Decision]:
-        """Decide about rows, in order; accepted ones are remembered by the gates."""
-        return [d for part in batched(examples, BATCH) for d in self._check(part)]
+    def check(self, examples: Sequence[Example], admit: Admit | None = None) -> list[Decision]:
+        """Decide about rows, in order; accepted ones are remembered by the gates.
 
-    def _check(self, examples: Sequence[Example]) -> list[Decision]:
-        verdicts: list[list[Verdict]] = [[] for _ in examples]
-        alive, batch = list(range(len(examples))), Batch(examples, self._tools)
+        `admit(place)` is asked last, for each row that every gate lets pass: its verdict, if any, keeps
+        the row out, and the gates then compare nothing with it.
+        """
+        done: list[Decision] = []
+        for part in batched(examples, BATCH):
+            done += self._check(part, admit and _shifted(admit, len(done)))
+        return done
+
+    def inspect(self, example: Example) -> Decision:
+        """What the gates that look at a row alone say; nothing is remembered."""
+        verdicts: list[Verdict] = []
         for gate in self._row_gates:
-            found = gate.check(batch)
-            for row, verdict in zip(alive, found, strict=True):
-                verdicts[row].append(verdict)
-            passed = [i for i, verdict in enumerate(found) if verdict.passed]
-            alive, batch = [alive[i] for i in passed], batch.take(passed)
+            if not gate.remembers and all(verdict.passed for verdict in verdicts):
+                verdicts += gate.check(Batch([example], self._tools))
+        return Decision(example, tuple(verdicts))
+
+    def _check(self, examples: Sequence[Example], admit: Admit | None) -> list[Decision]:
+        verdicts: list[list[Verdict]] = [[] for _ in examples]
+        alone = [gate for gate in self._row_gates if not gate.remembers]
+        alive, batch = _pass(alone, list(range(len(examples))), Batch(examples, self._tools), verdicts)
+        comparing = [gate for gate in self._row_gates if gate.remembers]
+        while len(batch):
+            before = [len(said) for said in verdicts]
+            passed, kept = _pass(comparing, alive, batch, verdicts)
+            refusal = None if admit is None else _first_refused(passed, admit)
+            if refusal is None:
+                self._keep(kept)
+                break
+            # What stands behind a refused row was compared with it: it is looked at again.
+            row, verdict = refusal
+            end = alive.index(row) + 1
+            self._keep(kept.take([i for i, other in enumerate(passed) if other < row]))
+            verdicts[row].append(verdict)
+            for later in alive[end:]:
+                del verdicts[later][before[later] :]
+            alive, batch = alive[end:], batch.take(range(end, len(alive)))
+        return [Decision(e, tuple(v)) for e, v in zip(examples, verdicts, strict=True)]
+
+    def _keep(self, batch: Batch) -> None:
         for gate in self._row_gates:
             gate.keep(batch)
-        return [Decision(e, tuple(v)) for e, v in zip(examples, verdicts, strict=True)]
 
     def set_results(self, mixture: Mixture) -> list[Verdict]:
         """What the set gates say about the whole."""
         return [verdict for gate in self._set_gates for verdict in gate.check(mixture)]
+
+
+def _pass(
+    gates: Iterable[RowGate], alive: list[int], batch: Batch, verdicts: list[list[Verdict]]
+) -> tuple[list[int], Batch]:
+    """Put a batch through gates, noting their verdicts; the rows that pass all of them."""
+    for gate in gates:
+        found = gate.check(batch)
+        for row, verdict in zip(alive, found, strict=True):
+            verdicts[row].append(verdict)
+        passed = [i for i, verdict in enumerate(found) if verdict.passed]
+        alive, batch = [alive[i] for i in passed], batch.take(passed)
+    return alive, batch
+
+
+def _first_refused(rows: Iterable[int], admit: Admit) -> tuple[int, Verdict] | None:
+    """The first row that is not admitted; all before it are."""
+    for row in rows:
+        verdict = admit(row)
+        if verdict is not None:
+            return row, verdict
+    return None
+
+
+def _shifted(admit: Admit, by: int) -> Admit:
+    return lambda place: admit(place + by)
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

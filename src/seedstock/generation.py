@@ -2,35 +2,38 @@
 
 A run is a function of the project and the recorded answers. It always starts at the first wave:
 recorded answers are read instead of asked, and gated again in the same order. So an interrupted run,
-run again, ends where an uninterrupted one ends, and a changed threshold costs no question.
+run again, ends where an uninterrupted one ends.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from seedstock.ask import Asker
-from seedstock.errors import InputError
+from seedstock.accounts import project_budget
+from seedstock.ask import Asker, identity_of
+from seedstock.briefing import Briefing
 from seedstock.example import Example, Source
-from seedstock.exchange import Response, digest
-from seedstock.gating import Decision, Gatekeeper, batched
+from seedstock.exchange import Request, Response, digest
+from seedstock.facetcheck import asked, computed
+from seedstock.gating import Admit, Decision, Gatekeeper, batched
+from seedstock.hindsight import Hindsight, Regretted
 from seedstock.line import FAILED, OutOfMoney
-from seedstock.plan import Quota, Work, cell_report, next_wave, project_quotas
-from seedstock.preflight import refuse_unfit_seeds
+from seedstock.preflight import refuse_unfit
 from seedstock.project import Project
-from seedstock.recipes.base import Unparsed
-from seedstock.records import Candidate, Spent
+from seedstock.quotas import SPARE
+from seedstock.recipes.base import FollowUp, Found, Note, Unparsed
+from seedstock.records import Candidate
+from seedstock.results import RunResult, close_result
 from seedstock.spending import Budget
-from seedstock.tally import Tally
 from seedstock.verdict import Verdict
 from seedstock.version import __version__
+from seedstock.waves import Work, next_wave, project_plan
 
 NO_EXAMPLE = Example("", "", None)
 GATED_TOGETHER = 32
@@ -53,35 +56,13 @@ Progress = Callable[[Status], None]
 
 
 @dataclass(slots=True)
-class RunResult:
-    """What a run did. `requests` are this call's, everything else is the project's state."""
+class Item:
+    """One candidate on its way: what an answer held, and what becomes of it."""
 
-    run: str
-    quotas: list[Quota]
-    requests: dict[str, int]
-    faults: dict[str, int]
-    tally: Tally = field(default_factory=Tally)
-    cost: dict[str, Any] = field(default_factory=dict)
-    tokens: dict[str, Any] = field(default_factory=dict)
-    findings: dict[str, str] = field(default_factory=dict)
-    stopped: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The keys of design.md for `run --json`."""
-        recipes = [
-            {
-                "recipe": q.recipe, "cell": q.cell, "target": q.target, "accepted": q.accepted,
-                "candidates": q.seen, "state": q.state,
-            }
-            for q in self.quotas
-        ]  # fmt: skip
-        out = {
-            "run": self.run, "requests": self.requests, "faults": self.faults, "candidates": self.tally.rows,
-            "accepted": self.tally.kept, "rejected": dict(self.tally.rejected),
-            "cells": cell_report(self.quotas), "recipes": recipes, "cost": self.cost, "tokens": self.tokens,
-            "findings": self.findings,
-        }  # fmt: skip
-        return out | ({"stopped": self.stopped} if self.stopped else {})
+    work: Work
+    candidate: Candidate
+    unparsed: Verdict | None = None
+    more: FollowUp | None = None
 
 
 def run(
@@ -95,13 +76,36 @@ def run(
     answered is kept), InputError (`max_cost` without a known price).
     """
     with project.locked():
-        refuse_unfit_seeds(project)
-        budget = _budget(project, max_cost)
+        refuse_unfit(project)
+        budget = project_budget(project, max_cost)
         project.freeze()
-        project.ledger.record_session(
-            project.run_id, __version__, json.dumps(project.config.raw, sort_keys=True)
-        )
+        config = json.dumps(project.config.raw, sort_keys=True)
+        project.ledger.record_session(project.run_id, __version__, config)
         return _Run(project, limit, budget, progress).go()
+
+
+def upcoming(project: Project) -> list[Request]:
+    """What the next `run` would send: recorded answers are gated as it would. Writes nothing."""
+    return _Run(project, None, Budget(), None).look_ahead()
+
+
+class _Replayed:
+    """A teacher's recorded answers, in the place of the door to it."""
+
+    def __init__(self, teacher: Any, project: Project) -> None:
+        self.teacher = teacher
+        self._ledger = project.ledger if project.has_ledger else None
+        self._identity = identity_of(teacher)
+
+    def key(self, request: Request) -> str:
+        return request.key(self._identity)
+
+    def recorded(self, requests: Sequence[Request]) -> dict[str, Response]:
+        return {} if self._ledger is None else self._ledger.answers([self.key(r) for r in requests])
+
+    def answers(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Response]]:
+        known = self.recorded(requests)
+        return iter([(request, known[self.key(request)]) for request in requests])
 
 
 class _Run:
@@ -115,189 +119,280 @@ class _Run:
         self.budget = budget
         self.paid_before = budget.spent
         self.progress = progress
-        self.quotas = project_quotas(project)
+        self.plan = project_plan(project)
+        self.briefing = Briefing(project, self.plan)
+        self.memory = self.briefing.memory
         self.keeper = Gatekeeper(project.config.gates, project.tools)
         self.seeds = {seed.id: seed for seed in project.seeds}
         self.rank = 0
         self.unsaved: deque[Future[None]] = deque()
-        self.price = project.price[0] if project.price else None
-        self.askers: dict[str, Asker] = {}
-        self.result = RunResult(project.run_id, self.quotas, {}, {})
+        self.askers: dict[str, Asker | _Replayed] = {}
+        self.writes = True
+        self.unfinished: list[Work] = []
+        self.hindsight = Hindsight.of(project)
+        self.spare: list[tuple[Item, Decision, str | None]] = []
+        self.result = RunResult(project.run_id, self.plan)
 
     def go(self) -> RunResult:
         with ExitStack() as stack:
-            ledger = self.project.ledger
-            for name, teacher in _teachers(self.project).items():
-                paid = name == "model"
-                price, budget = (self.price, self.budget) if paid else (None, None)
-                asker = Asker(teacher, teacher.settings, ledger, price=price, budget=budget, watch=self._tell)
+            for name, teacher in self.project.teachers.items():
+                price = None if name == "rules" else self.project.price_of(teacher)
+                asker = Asker(
+                    teacher, teacher.settings, self.project.ledger, price=price and price[0],
+                    budget=None if name == "rules" else self.budget, watch=self._tell,
+                )  # fmt: skip
                 self.askers[name] = stack.enter_context(asker)
-            while (wave := next_wave(self.project, self.quotas)) and not self.result.stopped:
+            while not self.result.stopped and (wave := self._next_wave()):
                 self._work(self._within_limit(wave))
+                if not self.result.stopped:
+                    self._use_spare()
+            self._check_facets()
         return self._close()
+
+    def look_ahead(self) -> list[Request]:
+        self.writes = False
+        self.askers = {name: _Replayed(t, self.project) for name, t in self.project.teachers.items()}
+        while wave := self._next_wave():
+            every = [request for work in wave for request in work.requests]
+            known = self._known(every)
+            if new := [request for request in every if self._asker(request).key(request) not in known]:
+                return new
+            self._work(wave)
+            self._use_spare()
+        return []
+
+    def _next_wave(self) -> list[Work]:
+        """What was begun goes on before anything new is begun."""
+        for regretted in self.hindsight.due(self.plan.wave):
+            self._take_back(regretted)
+        begun, self.unfinished = self.unfinished, []
+        return begun + next_wave(self.plan, self.briefing, begun)
+
+    def _known(self, requests: Sequence[Request]) -> set[str]:
+        """Keys of those that have been answered."""
+        return {k for name, asker in self.askers.items() for k in asker.recorded(self._of(name, requests))}
+
+    def _asker(self, request: Request) -> Asker | _Replayed:
+        return self.askers[self.project.asked(request.asks)]
 
     def _within_limit(self, wave: list[Work]) -> list[Work]:
         """The part of a wave that sends no more than `limit` new requests in all."""
         if self.limit is None:
             return wave
-        left = self.limit - sum(asker.counts.sent for asker in self.askers.values())
-        known = {key for asker in self.askers.values() for key in asker.recorded([w.request for w in wave])}
+        left = self.limit - self._sent
+        known = self._known([request for work in wave for request in work.requests])
         for place, work in enumerate(wave):
-            left -= self.askers[work.recipe.asks].key(work.request) not in known
+            left -= sum(self._asker(request).key(request) not in known for request in work.requests)
             if left < 0:
                 self.result.stopped = "limit"
                 return wave[:place]
         return wave
 
+    def _of(self, name: str, requests: Iterable[Request]) -> list[Request]:
+        return [request for request in requests if self.project.asked(request.asks) == name]
+
     def _work(self, wave: list[Work]) -> None:
-        for part in batched(self._candidates(wave), GATED_TOGETHER):
+        keys = [self._asker(request).key(request) for work in wave for request in work.requests]
+        if self.writes:
+            self.project.ledger.record_uses(self.project.run_id, keys)
+        for part in batched(self._items(wave), GATED_TOGETHER):
             self._gate(part)
             self._tell("")
 
     def _tell(self, note: str) -> None:
         if self.progress:
-            sent = sum(asker.counts.sent for asker in self.askers.values())
-            wanted = sum(q.target for q in self.quotas)
-            cost = self.budget.spent - self.paid_before if self.price or self.project.teacher.free else None
-            self.progress(Status(self.result.tally.kept, wanted, sent, cost, note))
+            known = self.project.price or self.project.teacher.free
+            cost = self.budget.spent - self.paid_before if known else None
+            self.progress(Status(self.plan.accepted, self.plan.target, self._sent, cost, note))
 
-    def _candidates(self, wave: list[Work]) -> Iterator[tuple[Work, Candidate, Verdict | None]]:
-        """Every candidate of the wave in key order, and the verdict on what cannot be parsed."""
-        for work, response in self._affordable(self._answers(wave)):
-            work.quota.asked += 1
-            work.quota.asked_rows += work.request.rows
-            for place, found in enumerate(_parse(work, response, self.seeds)):
-                work.quota.seen += 1
-                yield self._candidate(work, place, found)
-                self.rank += 1
+    @property
+    def _sent(self) -> int:
+        return sum(asker.counts.sent for asker in self.askers.values() if isinstance(asker, Asker))
 
-    def _affordable(self, answers: Iterator[tuple[Work, Response]]) -> Iterator[tuple[Work, Response]]:
+    # -- answers
+
+    def _items(self, wave: list[Work]) -> Iterator[Item]:
+        """Every candidate of the wave in key order."""
+        for work, responses in self._affordable(self._answers(wave)):
+            quota, came = work.order.quota, 0
+            quota.requests += len(work.requests)
+            quota.answered += not work.begun
+            quota.pending -= work.rows if work.begun else 0
+            keys = [self._asker(request).key(request) for request in work.requests]
+            for place, found in enumerate(_parse(work, responses, self.seeds)):
+                if isinstance(found.what, Note):
+                    self.memory.settled[work.order.recipe.name][found.what.name].append(found.what.value)
+                else:
+                    came += 1
+                    yield self._item(work, place, found, keys[found.of])
+            quota.short += max(0, work.rows - came)
+
+    def _affordable(
+        self, answers: Iterator[tuple[Work, list[Response]]]
+    ) -> Iterator[tuple[Work, list[Response]]]:
         """Answers until the money is spent: what was answered by then is still gated."""
         try:
             yield from answers
         except OutOfMoney:
             self.result.stopped = "max_cost"
 
-    def _answers(self, wave: list[Work]) -> Iterator[tuple[Work, Response]]:
+    def _answers(self, wave: list[Work]) -> Iterator[tuple[Work, list[Response]]]:
         """Answers in the order of the wave; every teacher is asked at once."""
-        streams = {
-            name: asker.answers([w.request for w in wave if w.recipe.asks == name])
-            for name, asker in self.askers.items()
-        }
+        every = [request for work in wave for request in work.requests]
+        streams = {name: asker.answers(self._of(name, every)) for name, asker in self.askers.items()}
         for work in wave:
-            yield work, next(streams[work.recipe.asks])[1]
+            yield work, [next(streams[self.project.asked(r.asks)])[1] for r in work.requests]
 
-    def _candidate(
-        self, work: Work, place: int, found: Example | Unparsed
-    ) -> tuple[Work, Candidate, Verdict | None]:
-        asker = self.askers[work.recipe.asks]
-        key = asker.key(work.request)
+    def _item(self, work: Work, place: int, found: Found, key: str) -> Item:
+        order = work.order
         empty = Candidate(
-            self.project.run_id, self.rank, digest(key, place)[:16], key, work.recipe.name, work.quota.cell,
-            False, None, (),
+            self.project.run_id, self.rank, digest(key, place)[:16], key, order.recipe.name,
+            order.goal.cell.name, False, None, (), self.plan.wave,
         )  # fmt: skip
-        if isinstance(found, Unparsed):
-            evidence = {"text": found.text[:500]}
-            return work, empty, Verdict("format", "fail", found.code, found.reason, 0.0, 1.0, evidence)
-        source = Source(
-            kind="synthetic", recipe=work.recipe.name, parents=work.request.parents, teacher=asker.teacher.id,
-            prompt_sha256=work.request.prompt_sha256, fold=work.request.fold, depth=1,
-            run=self.project.run_id,
-        )  # fmt: skip
-        example = replace(found, id=digest(found.content_id, key, place)[:16], source=source)
-        return work, replace(empty, id=example.id, example=example), None
+        if isinstance(found.what, Unparsed):
+            evidence = {"text": found.what.text[:500]}
+            said = Verdict("format", "fail", found.what.code, found.what.reason, 0.0, 1.0, evidence)
+            return Item(work, empty, said)
+        example = found.what.turn if isinstance(found.what, FollowUp) else found.what
+        if isinstance(example, Example):
+            example = self._born(
+                example, work, work.requests[found.of], digest(example.content_id, key, place)
+            )
+            empty = replace(empty, id=example.id, example=example)
+        return Item(work, empty, None, found.what if isinstance(found.what, FollowUp) else None)
 
-    def _gate(self, part: Sequence[tuple[Work, Candidate, Verdict | None]]) -> None:
-        decisions = iter(self.keeper.check([c.example for _, c, _ in part if c.example is not None]))
-        rows = []
-        for work, candidate, unparsed in part:
-            decision = next(decisions) if unparsed is None else Decision(NO_EXAMPLE, (unparsed,))
-            self._count(work.quota, candidate, decision)
-            rows.append(replace(candidate, accepted=decision.failed is None, verdicts=decision.verdicts))
-        self.unsaved.append(self.project.ledger.record_candidates(rows))
+    def _born(self, row: Example, work: Work, request: Request, name: str) -> Example:
+        """A candidate with its id and its origin: what it was asked to be, and by whom it was made."""
+        recipe = work.order.recipe
+        teacher = self.askers[recipe.asks].teacher
+        partner = (
+            {"user": self.project.partner.id} if recipe.uses_partner and "partner" in self.askers else {}
+        )
+        source = Source(
+            kind="synthetic", recipe=recipe.name, parents=request.parents, teacher=teacher.id,
+            prompt_sha256=request.prompt_sha256, fold=request.fold, depth=1 + self.project.teacher_depth,
+            run=self.project.run_id, cell=work.order.goal.cell.name,
+            attributes={**request.attributes, **row.source.attributes, **partner},
+            needs_review=recipe.group == "generate",
+        )  # fmt: skip
+        return replace(row, id=name[:16], source=source)
+
+    # -- gates
+
+    def _gate(self, part: Sequence[Item]) -> None:
+        whole = [item for item in part if item.candidate.example is not None and item.more is None]
+        rows = [item.candidate.example or NO_EXAMPLE for item in whole]
+        placed = self.project.space.place(rows, [item.work.order.goal.cell for item in whole])
+        admits = [self._admits(item, place) for item, place in zip(whole, placed, strict=True)]
+        decided = self.keeper.check(rows, lambda i: admits[i]())
+        decisions = {id(item): (d, p) for item, d, p in zip(whole, decided, placed, strict=True)}
+        done = []
+        for item in part:
+            decision, place = decisions.get(id(item), (Decision(NO_EXAMPLE, ()), None))
+            if item.unparsed is not None:
+                decision = Decision(NO_EXAMPLE, (item.unparsed,))
+            elif item.more is not None:
+                decision = self._inspected(item)
+                if decision.failed is None:
+                    self._go_on(item.work, item.more)
+                    continue
+            item.work.order.quota.count(decision.failed, place)
+            if decision.failed is not None and decision.failed.code == SPARE:
+                self.spare.append((item, decision, place))
+            else:
+                done.append(self._decided(item, decision, place))
+        self._save(done)
+
+    def _use_spare(self) -> None:
+        """Fill what others left open with rows that came too many, before anything more is asked for."""
+        self.plan.end_wave()
+        waiting, self.spare = self.spare, []
+        for item, decision, place in waiting:
+            room = self.briefing.has_room(decision.example)
+            if place is None or not room or not self.plan.goals[place].missing:
+                self.spare.append((item, decision, place))
+                continue
+            admit = self._admits(item, place)
+            [again] = self.keeper.check([decision.example], _whichever(admit))
+            item.work.order.quota.accepted += again.failed is None
+            self._save([self._decided(item, again, place)])
+
+    def _save(self, done: Sequence[Candidate]) -> None:
+        """Hand candidates to the ledger; nobody waits, but what went wrong is raised."""
+        if self.writes:
+            self.unsaved.append(self.project.ledger.record_candidates(done))
         while self.unsaved and self.unsaved[0].done():
             self.unsaved.popleft().result()
 
-    def _count(self, quota: Quota, candidate: Candidate, decision: Decision) -> None:
-        failed = self.result.tally.add(candidate.id, candidate.example, decision.verdicts)
-        if failed is None:
-            quota.accepted += 1
-        else:
-            quota.reasons[f"{failed.gate}: {failed.code}"] += 1
+    def _admits(self, item: Item, place: str | None) -> Callable[[], Verdict | None]:
+        """Whether there is a place for a row that every gate lets pass, and nobody has rejected it before."""
+        known = self.hindsight.verdict(item.candidate.id)
+        return lambda: known or self.plan.admit(place, item.work.order.recipe.name)
+
+    def _take_back(self, regretted: Regretted) -> None:
+        """A row that a person has rejected since: its place is free, and the next questions may show it."""
+        regretted.goal.accepted -= 1
+        regretted.quota.accepted -= 1
+        self.result.tally.take_back(regretted.row.id, regretted.row, regretted.verdict)
+        self.memory.take_back(regretted.goal.cell.name, regretted.row, regretted.verdict)
+
+    def _inspected(self, item: Item) -> Decision:
+        """What the gates say of a row that is not whole yet."""
+        example = item.candidate.example
+        return Decision(NO_EXAMPLE, ()) if example is None else self.keeper.inspect(example)
+
+    def _go_on(self, work: Work, more: FollowUp) -> None:
+        work.order.quota.pending += more.rows
+        self.unfinished.append(Work(work.order, more.requests, more.rows, begun=True))
+
+    def _decided(self, item: Item, decision: Decision, place: str | None) -> Candidate:
+        """A candidate with its last verdicts, remembered for later waves."""
+        candidate, failed = item.candidate, decision.failed
+        self.result.tally.add(candidate.id, candidate.example, decision.verdicts)
+        row = candidate.example
+        if row is not None and failed is not None:
+            self.memory.reject(candidate.cell, row, failed)
+        if row is not None and failed is None and place is not None:
+            self.memory.accept(place, row)
+            self.hindsight.note(self.plan.goals[place], item.work.order.quota, row)
+            candidate = replace(candidate, cell=place)
+        self.rank += 1
+        return replace(candidate, rank=self.rank - 1, accepted=failed is None, verdicts=decision.verdicts)
+
+    def _check_facets(self) -> None:
+        """Hold rows against what they were asked to be; a bounded run asks nobody about it."""
+        space, rows = self.project.space, self.memory.rows()
+        self.result.facets = computed(space, rows)
+        asker = self.askers.get("model")
+        if isinstance(asker, Asker) and self.limit is None and not self.result.stopped:
+            try:
+                self.result.facets += asked(space, rows, self._answered, asker.teacher.id)
+            except OutOfMoney:
+                self.result.stopped = "max_cost"
+
+    def _answered(self, requests: list[Request]) -> Iterator[tuple[Request, Response]]:
+        """Answers to questions that make no candidates; they belong to the run all the same."""
+        asker = self.askers["model"]
+        self.project.ledger.record_uses(self.project.run_id, [asker.key(r) for r in requests])
+        return asker.answers(requests)
 
     def _close(self) -> RunResult:
+        if not self.result.stopped:  # what is spare is decided when the wave is whole
+            self._save([self._decided(item, decision, place) for item, decision, place in self.spare])
         for saved in self.unsaved:
             saved.result()
-        counts = [asker.counts for asker in self.askers.values()]
-        self.result.requests = {k: sum(c.to_json()[k] for c in counts) for k in counts[0].to_json()}
-        self.result.faults = dict(sum((c.faults for c in counts), Counter[str]()))
-        self.result.findings = dict(self.project.teacher.findings)
-        spent = self.project.ledger.spending(self.project.run_id)
-        self.result.tokens = _tokens(spent.values())
-        self.result.cost = _cost(self.project, spent, self.quotas)
+        askers = [asker for asker in self.askers.values() if isinstance(asker, Asker)]
+        close_result(self.result, self.project, askers, self.memory.load)
         return self.result
 
 
-def _parse(work: Work, response: Response, seeds: dict[str, Example]) -> Iterable[Example | Unparsed]:
-    if response.finish_reason.startswith(FAILED):
-        tries = f"no answer after all tries, the last: {response.finish_reason.removeprefix(FAILED)}"
-        return [Unparsed("no_answer", tries, "")]
-    return work.recipe.parse(work.request, response, seeds)
+def _whichever(admit: Callable[[], Verdict | None]) -> Admit:
+    return lambda _: admit()
 
 
-def _teachers(project: Project) -> dict[str, Any]:
-    """Who answers: the rules for recipes that ask rules, the configured teacher for the others."""
-    wanted = {recipe.asks for recipe, _ in project.recipes.values()}
-    return {name: project.rules if name == "rules" else project.teacher for name in sorted(wanted)}
-
-
-def _budget(project: Project, max_cost: float | None) -> Budget:
-    """The bound on what this project's answers may cost, those of earlier calls included."""
-    price, teacher = project.price, project.teacher
-    if max_cost is not None and not (math.isfinite(max_cost) and max_cost >= 0):
-        raise InputError(f"--max-cost {max_cost}: an amount of money is wanted")
-    if max_cost is None or teacher.free:
-        return Budget(spent=project.ledger.paid())
-    if price is None:
-        raise InputError(
-            f"--max-cost needs a price, and that of {teacher.id} is unknown; give it in the config:"
-            " teacher: {price: {input: …, output: …}} per million tokens"
-        )
-    longest = getattr(project.config.teacher, "max_tokens", 0)
-    budget = Budget(max_cost, project.ledger.paid(), price[0], longest)
-    budget.charge_unknown(*project.ledger.unpriced())
-    return budget
-
-
-def _tokens(spent: Iterable[Spent]) -> dict[str, Any]:
-    """Tokens of the recorded answers, as servers counted them, and the share read from a prefix cache."""
-    parts = list(spent)
-    told = [part.cached_tokens for part in parts if part.cached_tokens is not None]
-    prompt, cached = sum(p.prompt_tokens for p in parts), sum(told) if told else None
-    share = None if cached is None or not prompt else round(cached / prompt, 4)
-    answer = sum(p.completion_tokens for p in parts)
-    return {"in": prompt, "out": answer, "cached": cached, "cached_share": share}
-
-
-def _cost(project: Project, spent: dict[str, Spent], quotas: Sequence[Quota]) -> dict[str, Any]:
-    """What the answers behind this run cost, in all and by recipe; null where a price or count is unknown."""
-    price = project.price
-    accepted = Counter[str]()
-    for quota in quotas:
-        accepted[quota.recipe] += quota.accepted
-    recipes = [
-        {"recipe": name, "accepted": accepted[name], **_per_row([spent.get(name, Spent())], accepted[name])}
-        for name in accepted
-    ]
-    return {
-        **_per_row(spent.values(), accepted.total()), "currency": price[0].currency if price else "USD",
-        "price": price and price[1], "paid": round(project.ledger.paid(), 6), "recipes": recipes,
-    }  # fmt: skip
-
-
-def _per_row(spent: Iterable[Spent], accepted: int) -> dict[str, float | None]:
-    parts = list(spent)
-    if any(part.unknown for part in parts):
-        return {"total": None, "per_accepted": None}
-    total = sum(part.cost for part in parts)
-    return {"total": round(total, 6), "per_accepted": round(total / accepted, 6) if accepted else None}
+def _parse(work: Work, responses: Sequence[Response], seeds: dict[str, Example]) -> Iterable[Found]:
+    failed = next((r for r in responses if r.finish_reason.startswith(FAILED)), None)
+    if failed is not None:
+        tries = f"no answer after all tries, the last: {failed.finish_reason.removeprefix(FAILED)}"
+        return [Found(Unparsed("no_answer", tries, ""), responses.index(failed))]
+    return work.order.recipe.parse(work.requests, responses, seeds)

@@ -17,12 +17,12 @@ from seedstock.errors import InputError
 from seedstock.exchange import Request, Response, Token, Usage, canonical
 from seedstock.groupwriter import GroupWriter
 from seedstock.ledgerfile import SERIAL, TABLES, connect, prepare
-from seedstock.records import Asked, BatchRecord, Candidate, Frozen, Spent, Waiver
+from seedstock.records import Asked, BatchRecord, Candidate, Frozen, Review, Spent, Waiver
 from seedstock.text import storable
 
 
 def _insert_into(table: str, ignore: bool) -> str:
-    columns = [column.split()[0] for column in TABLES[table] if column != SERIAL]
+    columns = [c.split()[0] for c in TABLES[table] if c != SERIAL and not c.startswith("PRIMARY KEY")]
     verb = "INSERT OR IGNORE" if ignore else "INSERT"
     return f"{verb} INTO {table} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})"
 
@@ -90,6 +90,7 @@ class Ledger:
         asked = _cleaned((
             key, request.recipe, request.cell, request.ordinal, request.fold, canonical(request.parents),
             request.prompt_sha256, request_text(request, sampling), teacher,
+            canonical(dict(request.attributes)),
         ))  # fmt: skip
         use = response.usage
         answered = _cleaned((
@@ -134,9 +135,19 @@ class Ledger:
         """
         return self._insert("candidates", [row.row() for row in rows], ignore=True)
 
+    def record_uses(self, run: str, keys: Iterable[str]) -> Future[None]:
+        """That a run is made out of these answers, whatever becomes of them."""
+        return self._insert("uses", [(run, key) for key in keys], ignore=True)
+
     def record_session(self, run: str, version: str, config: str) -> None:
-        """That a run was started or resumed, with the config as used."""
-        self._insert("sessions", [(run, version, config, now())]).result()
+        """That a run was started or resumed, with the config as used, and how many reviews there were."""
+        reviews = self._rows("SELECT coalesce(max(serial), 0) FROM reviews")[0][0]
+        self._insert("sessions", [(run, version, config, now(), reviews)]).result()
+
+    def record_reviews(self, reviews: Iterable[Review]) -> None:
+        """What people said of rows; durable on return."""
+        rows = [(r.id, r.verdict, r.criterion, r.reason, r.by, r.run, r.wave, now()) for r in reviews]
+        self._insert("reviews", rows).result()
 
     def record_folds(self, folds: dict[str, int]) -> None:
         """Fold of each seed, once and for all."""
@@ -190,15 +201,15 @@ class Ledger:
             return Asked(recipe, cell, fold, made_from, json.loads(body), teacher, response, *rest[4:])
         return None
 
-    def spending(self, run: str) -> dict[str, Spent]:
-        """What the answers behind this run's candidates cost, by recipe."""
+    def spending(self, run: str) -> dict[tuple[str, str], Spent]:
+        """What the answers behind this run cost, by recipe and cell."""
         query = (
-            "SELECT recipe, count(*), coalesce(sum(cost IS NULL), 0), coalesce(sum(cost), 0.0),"
+            "SELECT recipe, cell, count(*), coalesce(sum(cost IS NULL), 0), coalesce(sum(cost), 0.0),"
             " coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), sum(cached_tokens)"
             " FROM responses JOIN requests USING (key)"
-            " WHERE key IN (SELECT key FROM candidates WHERE run = ?) GROUP BY recipe ORDER BY recipe"
+            " WHERE key IN (SELECT key FROM uses WHERE run = ?) GROUP BY recipe, cell ORDER BY recipe, cell"
         )
-        return {row[0]: Spent(*row[1:]) for row in self._rows(query, run)}
+        return {(row[0], row[1]): Spent(*row[2:]) for row in self._rows(query, run)}
 
     def paid(self) -> float:
         """What all answers of this ledger cost together, as far as their prices are known."""
@@ -271,6 +282,23 @@ class Ledger:
             Candidate.of_row(r)
             for r in self._rows(f"SELECT * FROM candidates WHERE id = ? ORDER BY {order}", id_)
         ]
+
+    def reviews(self, id_: str | None = None) -> list[Review]:
+        """Everything that people said, oldest first; of one row, or of all."""
+        query = (
+            "SELECT id, verdict, criterion, reason, by_name, run, wave, at, serial FROM reviews"
+            " WHERE ?1 IS NULL OR id = ?1 ORDER BY serial"
+        )
+        return [Review(*row) for row in self._rows(query, id_)]
+
+    def reviews_before(self, run: str) -> int:
+        """The last review that there was when a run was first started: its serial number, 0 for none."""
+        rows = self._rows("SELECT reviews FROM sessions WHERE run = ? ORDER BY serial LIMIT 1", run)
+        return int(rows[0][0] or 0) if rows else 0
+
+    def last_wave(self, run: str) -> int:
+        """The last wave of a run that has candidates; 0 before the first."""
+        return int(self._rows("SELECT coalesce(max(wave), 0) FROM candidates WHERE run = ?", run)[0][0])
 
     def folds(self) -> dict[str, int]:
         """Fold of each seed that has one."""

@@ -9,14 +9,14 @@ from pathlib import Path
 from seedstock.errors import InputError
 
 APPLICATION_ID = 0x5EED5  # marks the file as ours
-VERSION = 2
+VERSION = 3
 
 SERIAL = "serial INTEGER PRIMARY KEY"
 TABLES: dict[str, tuple[str, ...]] = {
-    "sessions": (SERIAL, "run TEXT", "version TEXT", "config TEXT", "at TEXT"),
+    "sessions": (SERIAL, "run TEXT", "version TEXT", "config TEXT", "at TEXT", "reviews INTEGER"),
     "requests": (
         "key TEXT PRIMARY KEY", "recipe TEXT", "cell TEXT", "ordinal INTEGER", "fold INTEGER", "parents TEXT",
-        "prompt_sha256 TEXT", "body TEXT", "teacher TEXT",
+        "prompt_sha256 TEXT", "body TEXT", "teacher TEXT", "attributes TEXT",
     ),
     "responses": (
         "key TEXT PRIMARY KEY", "text TEXT", "finish_reason TEXT", "model TEXT", "prompt_tokens INTEGER",
@@ -30,18 +30,26 @@ TABLES: dict[str, tuple[str, ...]] = {
     "faults": (SERIAL, "key TEXT", "attempt INTEGER", "reason TEXT", "problem TEXT", "at TEXT"),
     "candidates": (
         "run TEXT", "rank INTEGER", "id TEXT", "key TEXT", "recipe TEXT", "cell TEXT", "accepted INTEGER",
-        "example TEXT", "verdicts TEXT",
+        "example TEXT", "verdicts TEXT", "wave INTEGER",
     ),
+    "reviews": (
+        SERIAL, "id TEXT", "verdict TEXT", "criterion TEXT", "reason TEXT", "by_name TEXT", "run TEXT",
+        "wave INTEGER", "at TEXT",
+    ),
+    "uses": ("run TEXT", "key TEXT", "PRIMARY KEY (run, key)"),
     "folds": ("seed TEXT PRIMARY KEY", "fold INTEGER"),
     "frozen": ("name TEXT PRIMARY KEY", "sha256 TEXT", "rows INTEGER", "ids TEXT", "at TEXT"),
     "waivers": (SERIAL, "gate TEXT", "by_name TEXT", "because TEXT", "at TEXT"),
     "releases": ("name TEXT PRIMARY KEY", "run TEXT", "manifest_sha256 TEXT", "at TEXT"),
 }  # fmt: skip
-_FROM_VERSION_1 = [
-    "ALTER TABLE responses ADD COLUMN cache_write_tokens INTEGER",
-    "ALTER TABLE responses ADD COLUMN price TEXT",
-]
-"""An older ledger gains columns and tables; no row of it changes."""
+_COLUMNS_SINCE = {
+    1: ("responses ADD COLUMN cache_write_tokens INTEGER", "responses ADD COLUMN price TEXT"),
+    2: (
+        "requests ADD COLUMN attributes TEXT", "candidates ADD COLUMN wave INTEGER",
+        "sessions ADD COLUMN reviews INTEGER",
+    ),
+}  # fmt: skip
+"""What came after a version. An older ledger gains columns and tables; no row of it changes."""
 
 _INDEXES = (
     "CREATE UNIQUE INDEX IF NOT EXISTS candidates_by_rank ON candidates (run, rank)",
@@ -88,7 +96,8 @@ def _version(db: sqlite3.Connection, path: Path) -> int:
 def _statements(version: int) -> list[str]:
     """What turns a ledger of this version into one of the present version."""
     statements = [f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {VERSION}"]
-    statements += _FROM_VERSION_1 if version == 1 else []
+    for old, columns in _COLUMNS_SINCE.items():
+        statements += [f"ALTER TABLE {column}" for column in columns if 0 < version <= old]
     for name, columns in TABLES.items():
         statements.append(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(columns)})")
         statements += [

@@ -8,17 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from seedstock import registry
+from seedstock import outline, registry
+from seedstock.briefing import Briefing
+from seedstock.coverage import cell_map, space_map, use_case_verdicts
 from seedstock.errors import Refused
 from seedstock.exchange import Usage
 from seedstock.gates.base import Batch, RowGate
 from seedstock.gates.duplicate import DuplicateSettings
+from seedstock.gates.share import SELF_PLAY_SHARE
 from seedstock.ledger import request_text
 from seedstock.neighbours import twins
-from seedstock.plan import Work, next_wave, project_quotas
-from seedstock.project import Project, no_seeds
+from seedstock.project import UNWAIVABLE, Project, no_seeds
 from seedstock.seedbed import REFUSE_UNDER, WARN_UNDER
 from seedstock.verdict import Verdict
+from seedstock.waves import Work, next_wave, project_plan
+
+TOO_DEEP = 3
+"""Model generations between a row and real data from which on it is refused (policy 12)."""
 
 CHARS_PER_TOKEN = 4
 """Before the first answer there is no count to go by; four characters a token is the usual English figure."""
@@ -35,12 +41,14 @@ class CheckResult:
     plan: dict[str, Any]
     notes: list[str]
     facts: dict[str, str] = field(default_factory=dict)
+    map: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The keys of design.md for `check --json`."""
         return {
             "verdict": self.verdict, "seeds": self.seeds, "cells": self.cells,
-            "gates": [v.to_json() for v in self.gates], "plan": self.plan, "notes": self.notes, **self.facts,
+            "gates": [v.to_json() for v in self.gates], "map": self.map, "plan": self.plan,
+            "notes": self.notes, **self.facts,
         }  # fmt: skip
 
 
@@ -54,26 +62,62 @@ def check(project: Project) -> CheckResult:
         counts = {"rows": bed.rows, "usable": 0, "duplicates": len(bed.duplicates)}
         return CheckResult("refused", counts, [], gates, _no_plan(), bed.notes())
     gates += [_leak_verdict(project), _twins_verdict(project), *_recipe_verdicts(project)]
+    gates += [*use_case_verdicts(project), *family_verdicts(project), *depth_verdicts(project)]
     counts = {"rows": bed.rows, "usable": len(bed.usable), "duplicates": len(bed.duplicates)}
     refused = any(not v.passed and v.status == "fail" and project.waived(v) is None for v in gates)
-    notes = [*bed.notes(), *_held_notes(project), *project.config.notes]
+    notes = [*bed.notes(), *_held_notes(project), *_plan_notes(project), *project.config.notes]
+    plan = project_plan(project, pilot=False)
+    wave = next_wave(plan, Briefing(project, plan))
     warned = notes or any(v.status != "pass" and v.status != "skipped" for v in gates)
     return CheckResult(
-        "refused" if refused else "warn" if warned else "pass", counts, _cell_map(project), gates,
-        _plan(project), notes, _facts(project),
+        "refused" if refused else "warn" if warned else "pass", counts, cell_map(project, plan), gates,
+        planned(project, wave), notes, _facts(project), space_map(project),
     )  # fmt: skip
 
 
-def refuse_unfit_seeds(project: Project) -> None:
-    """Raise Refused where the seeds are too few and nobody has waived it (policy 1)."""
-    verdict = seeds_verdict(project)
-    if not verdict.passed and project.waived(verdict) is None:
-        how = (
-            ""
-            if verdict.code == "no_seeds"
-            else "; waive with --waive suitability.seeds --by NAME --because TEXT"
-        )
-        raise Refused(verdict.reason + how, [verdict])
+def refuse_unfit(project: Project) -> None:
+    """Raise Refused where the seeds are too few, or the teacher too far from real data, and nobody has
+    waived it (policies 1 and 12)."""
+    for verdict in (seeds_verdict(project), *depth_verdicts(project)):
+        if not verdict.passed and project.waived(verdict) is None:
+            waiver = f"; waive with --waive {verdict.gate} --by NAME --because TEXT"
+            raise Refused(verdict.reason + ("" if verdict.code in UNWAIVABLE else waiver), [verdict])
+
+
+def family_verdicts(project: Project) -> list[Verdict]:
+    """Policy 12: teacher and student of one family cap the synthetic share, and the target, at 70 %."""
+    if project.config.student is None:
+        return []
+    family = project.one_family
+    if family is None:
+        reason = "teacher and student are of different families, as far as their names tell"
+        return [Verdict("suitability.self_play", "pass", "ok", reason)]
+    reason = (
+        f"teacher and student are both of the family {family}: the student would learn its own habits;"
+        f" at most {SELF_PLAY_SHARE:.0%} synthetic, target {project.target} rows"
+    )
+    wanted = project.config.plan.target
+    if wanted and wanted > project.target:
+        reason += f" instead of {wanted}"
+    return [
+        Verdict("suitability.self_play", "warn", "one_family", reason, project.target, n=len(project.seeds))
+    ]
+
+
+def depth_verdicts(project: Project) -> list[Verdict]:
+    """Policy 12: rows are deeper where the teacher was trained on releases of this project."""
+    settings = project.config.teacher, project.config.partner
+    if not any(one.trained_on for one in settings if one is not None):
+        return []
+    depth = 1 + project.teacher_depth
+    reason = f"the teacher was trained on this project's releases: its rows are {depth} generations from real"
+    if depth >= TOO_DEEP:
+        return [
+            Verdict(
+                "depth", "fail", "too_deep", reason + f", at most {TOO_DEEP - 1} allowed", depth, TOO_DEEP - 1
+            )
+        ]
+    return [Verdict("depth", "warn", "deep", reason, depth, TOO_DEEP - 1)]
 
 
 def seeds_verdict(project: Project) -> Verdict:
@@ -171,38 +215,53 @@ def _recipe_verdicts(project: Project) -> list[Verdict]:
     ]
 
 
-def _cell_map(project: Project) -> list[dict[str, Any]]:
-    targets: dict[str, int] = {}
-    for quota in project_quotas(project):
-        targets[quota.cell] = targets.get(quota.cell, 0) + quota.target
-    return [
-        {"cell": name, "seeds": len(part), "target": targets.get(name, 0)}
-        for name, part in project.cells.items()
-    ]
+def _plan_notes(project: Project) -> list[str]:
+    """What the owner's answers leave out of the plan, and which prompts are the owner's."""
+    notes = [f"prompt {name}: your own, {path}" for name, path in project.config.prompts.items()]
+    notes += [note for recipe, _ in project.recipes.values() for note in recipe.notes(len(project.seeds))]
+    if project.config.review is None:
+        left = [n for n, w in outline.weights(project.config).items() if w > 0 and n not in project.recipes]
+        dropped = f"; not planned: {', '.join(left)}" if left else ""
+        notes.append(f"review: false: nobody can review, so only rewriting recipes are planned{dropped}")
+    return notes
 
 
 def _no_plan() -> dict[str, Any]:
     return {"requests": 0, "tokens_in": 0, "tokens_out": 0, "cost": None}
 
 
-def _plan(project: Project) -> dict[str, Any]:
-    """Requests, tokens and money if every candidate is accepted; `most` is the bound of over-generation."""
-    wave = next_wave(project, project_quotas(project))
-    asked = [work for work in wave if work.recipe.asks == "model"]
-    tokens_in, tokens_out, measured = _tokens(project, asked)
+def planned(project: Project, wave: Sequence[Work]) -> dict[str, Any]:
+    """Requests, tokens and money if candidates pass as a rule; `most` is the bound of over-generation."""
+    asked = [work for work in wave if work.order.recipe.asks == "model"]
+    requests, tokens_in, tokens_out = 0.0, 0.0, 0.0
+    measured = "nothing to ask"
+    for recipe, part in _by_recipe(wave).items():
+        calls = project.recipes[recipe][0].calls
+        requests += calls * len(part)
+        if project.recipes[recipe][0].asks == "model":
+            into, out, measured = _tokens(project, part)
+            tokens_in, tokens_out = tokens_in + calls * into, tokens_out + calls * out
     most = project.config.plan.overgenerate
     price, source = project.price or (None, None)
-    cost = None if price is None else price.of(Usage(tokens_in, tokens_out))
+    cost = None if price is None else price.of(Usage(round(tokens_in), round(tokens_out)))
     cost = 0.0 if not asked or project.teacher.free else cost
     return {
-        "requests": len(wave), "tokens_in": tokens_in, "tokens_out": tokens_out, "measured": measured,
+        "requests": round(requests), "tokens_in": round(tokens_in), "tokens_out": round(tokens_out),
+        "measured": measured,
         "cost": _money(cost, 1), "currency": price.currency if price else "USD", "price": source,
         "target": project.target, "recipes": {name: weight for name, (_, weight) in project.recipes.items()},
         "most": {
-            "requests": int(len(wave) * most), "tokens_in": int(tokens_in * most),
-            "tokens_out": int(tokens_out * most), "cost": _money(cost, most),
+            "requests": round(requests * most), "tokens_in": round(tokens_in * most),
+            "tokens_out": round(tokens_out * most), "cost": _money(cost, most),
         },
     }  # fmt: skip
+
+
+def _by_recipe(wave: Sequence[Work]) -> dict[str, list[Work]]:
+    found: dict[str, list[Work]] = {}
+    for work in wave:
+        found.setdefault(work.order.recipe.name, []).append(work)
+    return found
 
 
 def _money(cost: float | None, times: float) -> float | None:
@@ -221,18 +280,20 @@ def _tokens(project: Project, asked: Sequence[Work]) -> tuple[int, int, str]:
         project.ledger.sizes(teacher.id) if project.has_ledger else (0, 0, 0, 0)
     )
     if asked_before and characters:
-        size = sum(len(request_text(work.request, teacher.sampling)) for work in asked)
+        size = sum(len(request_text(r, teacher.sampling)) for work in asked for r in work.requests)
         counted = round(size * prompt / characters), round(len(asked) * answer / asked_before)
         return *counted, f"measured on {asked_before} answers"
     lengths = {seed.id: len(seed.input_text) for seed in project.seeds}
-    tokens_in = sum(len(m.content) for work in asked for m in work.request.messages) // CHARS_PER_TOKEN
+    every = [request for work in asked for request in work.requests]
+    tokens_in = sum(len(m.content) for request in every for m in request.messages) // CHARS_PER_TOKEN
     tokens_out = sum(_answer_chars(lengths, work) for work in asked) // CHARS_PER_TOKEN
     return tokens_in, tokens_out, f"estimated at {CHARS_PER_TOKEN} characters a token"
 
 
 def _answer_chars(lengths: Mapping[str, int], work: Work) -> int:
     """An answer is about as long as its parents' inputs, once per row asked for."""
-    return work.request.rows * sum(lengths[parent] + 8 for parent in work.request.parents)
+    parents = [lengths[parent] + 8 for request in work.requests for parent in request.parents]
+    return round(work.rows * sum(parents) / len(parents)) if parents else 0
 
 
 def _facts(project: Project) -> dict[str, str]:

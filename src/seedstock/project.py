@@ -7,25 +7,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from seedstock import registry
+from seedstock import outline, registry
 from seedstock.brief import Brief
-from seedstock.config import FILE_NAME, Config, DataSection, load_config
-from seedstock.embedders.base import Embedder, EmbedderSettings
+from seedstock.cell import Cell
+from seedstock.config import FILE_NAME, Config, load_config
+from seedstock.embedders.base import Embedder, EmbedderSettings, Vectors
 from seedstock.embedders.cache import VectorCache
 from seedstock.errors import InputError, Refused, near_miss
 from seedstock.example import Example
-from seedstock.exchange import digest
-from seedstock.gates.base import Tools
+from seedstock.exchange import Asks, digest
+from seedstock.families import family_of
+from seedstock.gates.base import RowGate, Tools
 from seedstock.ledger import Ledger
-from seedstock.recipes.base import Recipe
 from seedstock.records import Frozen, Waiver
+from seedstock.sections import DataSection
 from seedstock.seedbed import Seedbed, sow
+from seedstock.seeds.cells import Space, find_space
 from seedstock.seeds.fields import Fields
 from seedstock.seeds.readers import content_sha256, read_examples
-from seedstock.seeds.split import CROSS_FIT_UP_TO, assign_folds, rotation, split_holdout
+from seedstock.seeds.split import CROSS_FIT_UP_TO, assign_folds, split_holdout
 from seedstock.teachers.base import BatchTeacher, Price, Teacher
-from seedstock.text import find_template
+from seedstock.text import find_template, normalise
 from seedstock.verdict import Verdict
 from seedstock.version import __version__
 
@@ -107,12 +111,16 @@ class Project:
         return [seed.with_source(fold=folds[seed.id]) for seed in self.seedbed.usable]
 
     @cached_property
-    def cells(self) -> dict[str, list[Example]]:
-        """The seeds by cell, each cell in the order in which requests take them."""
-        cells: dict[str, list[Example]] = {}
-        for seed in self.seeds:
-            cells.setdefault(self.config.output.cell(seed), []).append(seed)
-        return {name: rotation(part) for name, part in sorted(cells.items())}
+    def space(self) -> Space:
+        """The task's space as the seeds show it, cut into cells."""
+        return find_space(
+            self.seeds, outline.known(self.config), outline.declared(self.config), self.tools.vectors
+        )
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        """The cells by name."""
+        return self.space.cells
 
     def seedbed_rejects(self) -> list[Example]:
         """Seeds that cannot be used: invalid, repeated, or in the holdout too."""
@@ -177,13 +185,20 @@ class Project:
     def tools(self) -> Tools:
         """What gates get. The template is the seeds' own: it does not depend on what was generated."""
         template = find_template([seed.input_text for seed in self.seeds])
-        return Tools(self.config.output, self.embedder, self.seeds, self.holdout, self.ood, (template,))
+        terms = outline.terms_of(self.config)
+        return Tools(
+            self.config.output, self.embedder, self.seeds, self.holdout, self.ood, (template,), terms
+        )
+
+    @cached_property
+    def seed_vectors(self) -> Vectors:
+        """Unit vectors of the seeds, shape (n, dim)."""
+        return self.tools.vectors(self.seeds)
 
     @cached_property
     def brief(self) -> Brief:
         """What recipes may know."""
-        task, output = self.config.task, self.config.output
-        return Brief(task.kind, task.instruction, output.schema, output.labels)
+        return outline.make_brief(self.config, self.seeds)
 
     @cached_property
     def teacher(self) -> Teacher:
@@ -191,18 +206,37 @@ class Project:
         made: Teacher = registry.load("teacher", self.config.teacher_kind)(self.config.teacher)
         return made
 
-    @cached_property
+    @property
     def price(self) -> tuple[Price, str] | None:
         """What the teacher's tokens cost and who says so: the config, or the price list; None if unknown."""
-        settings = self.config.teacher
+        return self.price_of(self.teacher)
+
+    def price_of(self, teacher: Any) -> tuple[Price, str] | None:
+        """See `price`; of the teacher, or of the partner."""
+        settings = teacher.settings
         if settings.price is not None:
             return settings.price, "the config"
-        model, address = getattr(settings, "model", None), self.teacher.server
+        model, address = getattr(settings, "model", None), teacher.server
         if not (model and address):
             return None
         from seedstock.prices import listed_price
 
-        return listed_price(model, address, batch=isinstance(self.teacher, BatchTeacher))
+        return listed_price(model, address, batch=isinstance(teacher, BatchTeacher))
+
+    def asked(self, whom: Asks) -> str:
+        """Who answers such requests here: without a partner the teacher plays both roles."""
+        return "model" if whom == "partner" and self.config.partner is None else whom
+
+    @cached_property
+    def teachers(self) -> dict[str, Any]:
+        """Everybody that the plan's recipes ask, by name: `model`, `partner`, `rules`."""
+        wanted = {recipe.asks for recipe, _ in self.recipes.values()}
+        found = {"model": self.teacher} if "model" in wanted else {}
+        if self.config.partner is not None and any(
+            recipe.uses_partner for recipe, _ in self.recipes.values()
+        ):
+            found["partner"] = self.partner
+        return found | ({"rules": self.rules} if "rules" in wanted else {})
 
     @cached_property
     def rules(self) -> Teacher:
@@ -212,26 +246,57 @@ class Project:
         return made
 
     @cached_property
-    def recipes(self) -> dict[str, tuple[Recipe, float]]:
-        """Recipe and weight by name, as configured or by default for the teacher."""
-        by_rules = self.config.teacher_kind == "rules"
-        weights = self.config.plan.recipes or (
-            {"swap": 0.5, "noise": 0.5} if by_rules else {"paraphrase": 1.0}
-        )
-        made = {n: (registry.load("recipe", n)(), w) for n, w in weights.items() if w > 0}
-        for name, (recipe, _) in made.items():
-            if recipe.asks == "model" and by_rules:
-                known = ", ".join(kind for kind in registry.names("teacher") if kind != "rules")
-                raise InputError(
-                    f"recipe {name!r} asks a model, and the teacher is 'rules'; configure a teacher: {known}",
-                    path=self.config.path,
-                )
+    def partner(self) -> Teacher:
+        """Who plays the user in conversations: a second teacher, or the same one."""
+        if self.config.partner is None:
+            return self.teacher
+        made: Teacher = registry.load("teacher", self.config.partner_kind)(self.config.partner)
         return made
+
+    @cached_property
+    def recipes(self) -> outline.Weighted:
+        """Recipe and weight by name, as configured or by default for teacher and kind of task."""
+        made = outline.make_recipes(self.config)
+        longest = getattr(self.config.teacher, "max_tokens", None)
+        for recipe, _ in made.values():
+            recipe.fit(self.seeds, longest)
+        return made
+
+    @cached_property
+    def inputs(self) -> dict[tuple[str, str], list[Example]]:
+        """The owner's further inputs by recipe and cell, without rows that are kept for evaluation."""
+        held = {normalise(row.input_text) for row in [*self.holdout, *self.ood]}
+        return outline.place_inputs(self.recipes, self.space, held)
 
     @property
     def target(self) -> int:
-        """Accepted synthetic rows wanted: as configured, or 7 for every 3 seeds (30 % real by rows)."""
-        return self.config.plan.target or len(self.seeds) * 7 // 3
+        """Accepted synthetic rows wanted: as configured, or 7 for every 3 seeds (30 % real by rows).
+
+        Where teacher and student are of one family it is lowered to 70 % synthetic (policy 12).
+        """
+        usual = len(self.seeds) * 7 // 3
+        wanted = self.config.plan.target or usual
+        return min(wanted, usual) if self.one_family else wanted
+
+    @property
+    def one_family(self) -> str | None:
+        """The family that a teacher and the student share; None where they share none that is known."""
+        if self.config.student is None:
+            return None
+        student = family_of(self.config.student.model)
+        teachers = {
+            family_of(getattr(s, "model", None) or "") for s in (self.config.teacher, self.config.partner)
+        }
+        return student if student in teachers else None
+
+    @cached_property
+    def teacher_depth(self) -> int:
+        """Model generations between real data and teacher: the depth of releases it was trained on."""
+        settings = [s for s in (self.config.teacher, self.config.partner) if s is not None]
+        names = {name for one in settings for name in one.trained_on}
+        return max(
+            (outline.release_depth(self.folder / "releases" / name) for name in sorted(names)), default=0
+        )
 
     @cached_property
     def run_id(self) -> str:
@@ -240,12 +305,17 @@ class Project:
         Everything that decides which rows are accepted is in it; the mix, addresses and prices are not.
         """
         config = self.config
-        gates = {name: None if s is None else s.model_dump() for name, s in config.gates.items()}
+        gates = {
+            name: None if s is None else s.model_dump()
+            for name, s in config.gates.items()
+            if issubclass(registry.load("gate", name), RowGate)
+        }
         return digest(
             __version__, config.task.model_dump(), config.output.schema, config.plan.model_dump(),
             content_sha256(self.seeds), [(s.id, s.source.fold) for s in self.seeds],
             content_sha256(self.holdout), content_sha256(self.ood), gates, self.embedder.id, self.teacher.id,
-            self.teacher.sampling,
+            self.teacher.sampling, self.partner.id, self.partner.sampling, self.teacher_depth, self.target,
+            outline.identity(self.recipes), config.review is None,
         )[:12]  # fmt: skip
 
     # -- waivers and locks

@@ -15,7 +15,8 @@ from seedstock.verdict import Verdict
 class Candidate:
     """A row of the ledger: one candidate of one run, with every gate's verdict.
 
-    `example` is None where the response could not be parsed; `rank` is its place in gating order.
+    `example` is None where the response could not be parsed; `rank` is its place in gating order, `wave`
+    the wave in which it was asked for.
     """
 
     run: str
@@ -27,22 +28,23 @@ class Candidate:
     accepted: bool
     example: Example | None
     verdicts: tuple[Verdict, ...]
+    wave: int = 0
 
     def row(self) -> tuple[Any, ...]:
         """As the table `candidates` holds it, in the order of its columns."""
         example = None if self.example is None else json.dumps(self.example.to_json())
         verdicts = json.dumps([v.to_json() for v in self.verdicts])
         names = (self.run, self.rank, self.id, self.key, self.recipe, self.cell)
-        return (*names, int(self.accepted), example, verdicts)
+        return (*names, int(self.accepted), example, verdicts, self.wave)
 
     @classmethod
     def of_row(cls, row: tuple[Any, ...]) -> Candidate:
         """The opposite of `row`."""
-        run, rank, id_, key, recipe, cell, accepted, example, verdicts = row
+        run, rank, id_, key, recipe, cell, accepted, example, verdicts, wave = row
         return cls(
             run, rank, id_, key, recipe, cell, bool(accepted),
             None if example is None else Example.from_json(json.loads(example)),
-            tuple(Verdict.from_json(v) for v in json.loads(verdicts)),
+            tuple(Verdict.from_json(v) for v in json.loads(verdicts)), wave or 0,
         )  # fmt: skip
 
 
@@ -67,6 +69,28 @@ class Waiver:
     def to_json(self) -> dict[str, str]:
         """As printed in reports and manifests."""
         return {"gate": self.gate, "by": self.by, "because": self.because, "at": self.at}
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a person said of a row. `wave` is how far the run was then: later waves may learn from it."""
+
+    id: str
+    verdict: str
+    criterion: str
+    reason: str
+    by: str
+    run: str
+    wave: int
+    at: str = ""
+    serial: int = 0
+
+    def to_json(self) -> dict[str, str]:
+        """As printed by `trace`."""
+        return {
+            "verdict": self.verdict, "criterion": self.criterion, "reason": self.reason, "by": self.by,
+            "at": self.at,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,25 +7,27 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from seedstock import registry
 from seedstock.distilling import logprob_row
 from seedstock.errors import InputError, Refused
-from seedstock.example import Example
 from seedstock.exporters.base import Exporter
 from seedstock.gates.share import real_share
 from seedstock.gating import Gatekeeper
+from seedstock.hindsight import rejection
 from seedstock.jsonl import file_digest, line, pretty, put_in_place, sha256
 from seedstock.mixing import Mix, make_mix
-from seedstock.preflight import seeds_verdict
+from seedstock.outline import prompt_hashes
+from seedstock.preflight import depth_verdicts, family_verdicts, seeds_verdict
 from seedstock.project import Project
-from seedstock.records import Waiver
+from seedstock.records import Candidate, Waiver
 from seedstock.reporting.card import render_card
 from seedstock.reporting.funnel import Step
 from seedstock.reporting.page import Page, render
+from seedstock.reviewing import rejected_by_people, reviewed
 from seedstock.seeds.readers import file_sha256
 from seedstock.tally import Tally
 from seedstock.text import normalise
@@ -37,9 +39,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NOT_DONE: tuple[str, ...] = (
     "not evaluated: nobody has measured whether this mix helps a student",
     "relevance not judged: outputs are valid in form, nobody has judged whether they are right",
-    "not reviewed: nobody has looked at a sample of the synthetic rows",
 )
 """What this version cannot do yet, said first on every card."""
+NOT_REVIEWED = "not reviewed: nobody has looked at a sample of the synthetic rows"
 
 
 @dataclass(slots=True)
@@ -73,8 +75,15 @@ def release(
     project.check_frozen()
     with project.locked():
         name = _free_name(project, name)
-        accepted, tally = _accepted(project)
-        mix = make_mix(project.seeds, accepted, project.config.mix)
+        candidates, tally = _accepted(project)
+        accepted = [row.example for row in candidates if row.example is not None]
+        mix = make_mix(project.seeds, accepted, project.config.mix, project.one_family is not None)
+        for exporter in exporters:
+            if not any(map(exporter.takes, mix.rows)):
+                raise InputError(f"format {exporter.name}: no row has what it needs")
+        kept = {row.id for row in mix.synthetic}
+        state = reviewed(project, [row for row in candidates if row.id in kept])
+        mix = replace(mix, review=state)
         gates = [*tally.results(), *_set_results(project, mix)]
         waivers = _judge(project, gates)
         final = project.folder / "releases" / name
@@ -117,13 +126,18 @@ def _refuse_other_content(project: Project, name: str, manifest: str, made: Path
         raise InputError(f"release {name!r} was written before, with other content; choose another name")
 
 
-def _accepted(project: Project) -> tuple[list[Example], Tally]:
-    """The accepted rows of the run that this project describes, and everything that happened in it."""
+def _accepted(project: Project) -> tuple[list[Candidate], Tally]:
+    """The rows of the run that this project describes which gates accepted and no person has rejected."""
     tally, accepted = Tally(), []
+    rejected = rejected_by_people(project)
     for candidate in project.ledger.candidates(project.run_id) if project.has_ledger else ():
         tally.add(candidate.id, candidate.example, candidate.verdicts)
-        if candidate.accepted and candidate.example is not None:
-            accepted.append(candidate.example)
+        if not candidate.accepted or candidate.example is None:
+            continue
+        if candidate.id in rejected:
+            tally.take_back(candidate.id, candidate.example, rejection(rejected[candidate.id]))
+        else:
+            accepted.append(candidate)
     if not accepted:
         missing = "no run of this config has accepted rows yet (config or seeds may have changed since)"
         verdict = Verdict("share", "fail", "nothing_accepted", missing, 0.0, n=tally.rows)
@@ -133,7 +147,8 @@ def _accepted(project: Project) -> tuple[list[Example], Tally]:
 
 def _set_results(project: Project, mix: Mix) -> list[Verdict]:
     set_results = Gatekeeper(project.config.gates, project.tools).set_results(mix.mixture)
-    return [_leak(project, mix), seeds_verdict(project), *set_results]
+    own = [seeds_verdict(project), *family_verdicts(project), *depth_verdicts(project)]
+    return [_leak(project, mix), *own, *set_results]
 
 
 def _leak(project: Project, mix: Mix) -> Verdict:
@@ -174,7 +189,7 @@ def _write(
     (folder / "report.html").write_text(render(page), encoding="utf-8")
     (folder / "README.md").write_text(render_card(page, exporters, mix), encoding="utf-8")
     files = {path.name: file_digest(path) for path in sorted(folder.iterdir())}
-    manifest = pretty(_manifest(project, name, mix, gates, waivers, files))
+    manifest = pretty(_manifest(project, name, mix, gates, waivers, exporters, files))
     (folder / "manifest.json").write_bytes(manifest)
     return {**files, "manifest.json": sha256(manifest)}
 
@@ -183,7 +198,7 @@ def _write_format(folder: Path, exporter: Exporter, mix: Mix, instruction: str, 
     """One training file, one provenance line per row, and every row read back as a trainer would."""
     path = folder / f"train.{exporter.name}.jsonl"
     with path.open("wb") as file:
-        for number, example in enumerate(mix.rows, 1):
+        for number, example in enumerate(filter(exporter.takes, mix.rows), 1):
             data = line(exporter.full_row(example, instruction))
             problem = exporter.problem(json.loads(data))
             if problem is not None:
@@ -209,6 +224,11 @@ def _write_logprobs(project: Project, folder: Path, mix: Mix) -> None:
                 file.write(line(logprob_row(example, asked.response.text, tokens)))
 
 
+def not_done(mix: Mix) -> list[str]:
+    """What nobody has looked at yet, for the first lines of the card."""
+    return [*NOT_DONE, *([] if mix.review is not None and mix.review.done else [NOT_REVIEWED])]
+
+
 def _counts(mix: Mix) -> dict[str, Any]:
     return {
         "rows": {"real": len(mix.seeds), "synthetic": len(mix.synthetic)}, "repeat_real": mix.repeat_real,
@@ -220,9 +240,20 @@ def _counts(mix: Mix) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _rows_in(mix: Mix, exporters: Sequence[Exporter]) -> dict[str, dict[str, int]]:
+    """Distinct real rows, and synthetic ones, of the files that do not hold all of them."""
+    found = {}
+    for exporter in exporters:
+        real, made = (sum(map(exporter.takes, rows)) for rows in (mix.seeds, mix.synthetic))
+        if (real, made) != (len(mix.seeds), len(mix.synthetic)):
+            found[f"train.{exporter.name}.jsonl"] = {"real": real, "synthetic": made}
+    return found
+
+
 def _manifest(
-    project: Project, name: str, mix: Mix, gates: list[Verdict], waivers: list[Waiver], files: dict[str, str]
-) -> dict[str, Any]:
+    project: Project, name: str, mix: Mix, gates: list[Verdict], waivers: list[Waiver],
+    exporters: Sequence[Exporter], files: dict[str, str],
+) -> dict[str, Any]:  # fmt: skip
     config = project.config
     inputs = {"config": config.path} | {
         key: section.path
@@ -234,10 +265,12 @@ def _manifest(
         "created": project.ledger.last_session(project.run_id), **_counts(mix),
         "task": config.task.model_dump(), "teachers": _teachers(mix), "recipes": _recipes(mix),
         "licence": getattr(config.teacher, "licence", None), "embedder": project.embedder.id,
+        "rows_in": _rows_in(mix, exporters),
         "inputs": {key: {"path": path.name, "sha256": file_sha256(path)} for key, path in inputs.items()},
         "prompts": sorted({e.source.prompt_sha256 for e in mix.synthetic if e.source.prompt_sha256}),
+        "prompt_files": prompt_hashes(project.recipes),
         "gates": [v.to_json() for v in gates], "waivers": [w.to_json() for w in waivers],
-        "not_done": NOT_DONE,
+        "not_done": not_done(mix),
         "files": {file: {"sha256": digest} for file, digest in files.items()},
     }  # fmt: skip
 
@@ -284,5 +317,6 @@ def release_page(
         Step("candidates", tally.rows), *lost, Step("synthetic rows", len(mix.synthetic)),
         Step("with seeds", len(mix.synthetic) + len(mix.seeds), "released"),
     ]  # fmt: skip
-    verdict = "warn" if NOT_DONE or waivers or any(v.status != "pass" for v in gates) else "pass"
-    return Page(f"Release {name}", verdict, steps, gates, tally.examples, NOT_DONE, waivers, facts)
+    said = not_done(mix)
+    verdict = "warn" if said or waivers or any(v.status != "pass" for v in gates) else "pass"
+    return Page(f"Release {name}", verdict, steps, gates, tally.examples, said, waivers, facts)

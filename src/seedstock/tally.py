@@ -39,11 +39,19 @@ class Tally:
         if failed is None:
             self.kept += 1
             return None
+        self._reject(id_, example, failed)
+        return failed
+
+    def take_back(self, id_: str, example: Example, failed: Verdict) -> None:
+        """A row that was counted as kept, and was turned down since."""
+        self.kept -= 1
+        self._reject(id_, example, failed)
+
+    def _reject(self, id_: str, example: Example | None, failed: Verdict) -> None:
         self.rejected[failed.gate] += 1
         self.reasons[failed.gate, failed.code] += 1
         if self.reasons[failed.gate, failed.code] <= EXAMPLES_PER_REASON:
             self.examples.append(_shown(id_, example, failed))
-        return failed
 
     def _count(self, verdict: Verdict) -> None:
         family = verdict.gate.split(".")[0]

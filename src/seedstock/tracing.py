@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
@@ -27,12 +27,13 @@ class Trace:
     answer: str | None
     gates: list[dict[str, Any]]
     children: int = 0
+    reviews: list[dict[str, str]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """The keys of design.md for `trace --json`. There are no reviews in this version."""
+        """The keys of design.md for `trace --json`."""
         return {
             "id": self.id, "outcome": self.outcome, "source": self.source, "parents": self.parents,
-            "prompt": self.prompt, "teacher": self.teacher, "gates": self.gates, "reviews": [],
+            "prompt": self.prompt, "teacher": self.teacher, "gates": self.gates, "reviews": self.reviews,
             "example": None if self.example is None else self.example.to_json(), "answer": self.answer,
             "children": self.children,
         }  # fmt: skip
@@ -79,7 +80,11 @@ def _synthetic(project: Project, candidate: Candidate) -> Trace:
     if candidate.run != project.run_id:
         outcome += f" in an earlier run ({candidate.run}) of another config"
     prompt, teacher, answer = _asked(asked)
-    return Trace(candidate.id, outcome, example, source, parents, prompt, teacher, answer, gates)
+    reviews = project.ledger.reviews(candidate.id)
+    if candidate.accepted and reviews and reviews[-1].verdict == "reject":
+        outcome += ", and rejected by a reviewer since"
+    said = [review.to_json() for review in reviews]
+    return Trace(candidate.id, outcome, example, source, parents, prompt, teacher, answer, gates, 0, said)
 
 
 def _asked(asked: Asked | None) -> tuple[dict[str, Any] | None, dict[str, Any] | None, str | None]:

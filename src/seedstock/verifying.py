@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,12 +47,13 @@ def verify(folder: Path, recorded: str | None = None) -> VerifyResult:
         manifest = json.loads(manifest_path.read_bytes())
         files: dict[str, str] = {name: entry["sha256"] for name, entry in manifest["files"].items()}
         share = float(manifest["real_share"]["rows"])
+        counts: dict[str, dict[str, int]] = manifest.get("rows_in", {})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise _harm("manifest.json", f"cannot be read: {problem}") from problem
     _check_files(folder, files)
     with ExitStack() as stack:
         try:
-            rows = _check_rows(folder, share, stack)
+            rows = _check_rows(folder, share, counts, stack)
         except (ValueError, KeyError, TypeError, OSError, StopIteration) as problem:
             raise _harm("provenance.jsonl", f"cannot be read: {problem!r}") from problem
     result = VerifyResult(folder.name, str(folder), len(files) + 1, rows)
@@ -88,8 +89,13 @@ def _check_files(folder: Path, files: dict[str, str]) -> None:
         raise _harm(name, "was added")
 
 
-def _check_rows(folder: Path, share: float, stack: ExitStack) -> dict[str, int]:
-    """Each provenance line against the line it is about; rows by origin against the manifest's share."""
+def _check_rows(
+    folder: Path, share: float, counts: Mapping[str, Mapping[str, int]], stack: ExitStack
+) -> dict[str, int]:
+    """Each provenance line against the line it is about; rows by origin against the manifest.
+
+    A file that holds some of the rows only has its own counts there; the others have the whole's share.
+    """
     lines: dict[str, Iterator[bytes]] = {}
     real: dict[str, set[str]] = {}
     synthetic: dict[str, int] = {}
@@ -109,9 +115,13 @@ def _check_rows(folder: Path, share: float, stack: ExitStack) -> dict[str, int]:
         if next(rest, None) is not None:
             raise _harm(name, "has rows without provenance")
         n, m = len(real.get(name, ())), synthetic.get(name, 0)
+        if name in counts:
+            if counts[name] != {"real": n, "synthetic": m}:
+                raise _harm(name, f"{n} real and {m} synthetic rows, the manifest says {dict(counts[name])}")
+            continue
         if abs(n / (n + m) - share) > 1e-5:
             raise _harm(name, f"{n / (n + m):.1%} of its rows are real, the manifest says {share:.1%}")
-    name = next(iter(lines))
+    name = next((name for name in lines if name not in counts), next(iter(lines)))
     return {"real": len(real.get(name, ())), "synthetic": synthetic.get(name, 0)}
 
 

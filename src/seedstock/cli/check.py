@@ -10,6 +10,8 @@ from seedstock.cli.main import Context, emit, json_option
 from seedstock.cli.waive import waiver_options
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from seedstock.preflight import CheckResult
 
 
@@ -32,6 +34,34 @@ def check(
         raise click.exceptions.Exit(3)
 
 
+CELLS_SHOWN = 24
+"""More cells than this are told in figures; `--json` has them all."""
+
+
+def _show_map(out: Console, result: CheckResult) -> None:
+    """Cells with seeds and quota, and what the seeds cannot tell."""
+    from seedstock.cli import render
+
+    found = result.map
+    render.facts(out, [
+        ("cut by", ", ".join(found["cut_by"]) or "nothing: one cell"),
+        ("in proportion", ", ".join(found["asked_in_proportion"]) or "nothing"),
+    ])  # fmt: skip
+    if len(result.cells) <= CELLS_SHOWN:
+        render.cells(out, result.cells)
+    else:
+        sizes = sorted(cell["seeds"] for cell in result.cells)
+        render.facts(out, [("cells", f"{len(sizes)}, of {sizes[0]} to {sizes[-1]} seeds")])
+    thin = found["thin"]
+    lines = [f"thin: {', '.join(thin[:8])}" + (f" and {len(thin) - 8} more" if len(thin) > 8 else "")] * bool(
+        thin
+    )
+    for pair in found["empty"][:4]:
+        sides = ", ".join(f"{name} {value}" for name, value in pair.items() if name != "expected")
+        lines.append(f"no seed has {sides}, though chance would give {pair['expected']}")
+    render.notes(out, [*lines, *found["unknown"]])
+
+
 def show(result: CheckResult) -> None:
     """A check for people."""
     from seedstock.cli import render
@@ -45,8 +75,8 @@ def show(result: CheckResult) -> None:
     if "target" in result.plan:
         render.facts(out, [("target", f"{result.plan['target']} rows over {len(result.cells)} cells")])
     render.plan(out, result.plan)
-    thin = [cell["cell"] for cell in result.cells if cell["seeds"] < 3]
-    if thin:
-        render.notes(out, [f"{len(thin)} cells have fewer than three seeds: {', '.join(thin[:8])}"])
+    if result.map:
+        render.heading(out, "The space, as the seeds show it")
+        _show_map(out, result)
     colour = render.COLOURS[result.verdict]
     out.print(f"\n[{colour}]{result.verdict}[/{colour}]")

@@ -98,6 +98,40 @@ def rejected(out: Console, rows: Sequence[Rejected]) -> None:
         out.print(f"    [dim]{escape(row.id)}[/dim]  {escape(shown)}")
 
 
+def cells(out: Console, rows: Sequence[dict[str, Any]]) -> None:
+    """One line per cell: seeds, rows planned, and whether it is thin or gets none."""
+    table = Table(box=None, pad_edge=False)
+    for name, justify in (("cell", "left"), ("seeds", "right"), ("rows", "right"), ("", "left")):
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for row in rows:
+        told = row.get("state") or ("thin" if row["thin"] else "")
+        table.add_row(
+            escape(printable(row["cell"])),
+            str(row["seeds"]),
+            str(row["target"]),
+            f"[yellow]{escape(told)}[/yellow]",
+        )
+    out.print(table)
+
+
+def recipes(out: Console, rows: Sequence[dict[str, Any]]) -> None:
+    """Each recipe over all cells: questions, candidates, what was accepted, yield."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("recipe", "questions", "candidates", "accepted", "of", "yield"):
+        table.add_column(name, justify="left" if name == "recipe" else "right")
+    for name in dict.fromkeys(row["recipe"] for row in rows):
+        mine = [row for row in rows if row["recipe"] == name]
+        sums = {
+            key: sum(row[key] for row in mine) for key in ("questions", "candidates", "accepted", "target")
+        }
+        good = sum((row["yield"] or 0) * row["candidates"] for row in mine)
+        share = f"{good / sums['candidates']:.0%}" if sums["candidates"] else ""
+        table.add_row(
+            name, *(str(sums[key]) for key in ("questions", "candidates", "accepted", "target")), share
+        )
+    out.print(table)
+
+
 def notes(out: Console, lines: Sequence[str]) -> None:
     """Things to know, one per line."""
     for text in lines:

@@ -10,9 +10,9 @@ from seedstock.cli.main import Context, emit, json_option
 from seedstock.cli.waive import waiver_options
 
 if TYPE_CHECKING:
-    from seedstock.generation import RunResult
     from seedstock.project import Project
     from seedstock.reporting.funnel import Step
+    from seedstock.results import RunResult
 
 
 @click.command()
@@ -47,18 +47,17 @@ def run(
 
 
 def _dry_run(project: Project, limit: int | None, as_json: bool) -> None:
-    """The first wave, as it would be sent."""
+    """The next wave, as it would be sent."""
     from seedstock.cli import render
-    from seedstock.plan import next_wave, project_quotas
+    from seedstock.generation import upcoming
     from seedstock.preflight import check
     from seedstock.reporting.page import printable
 
-    works = next_wave(project, project_quotas(project))[:limit]
     prompts = [
-        {"recipe": w.recipe.name, "cell": w.quota.cell, "ordinal": w.request.ordinal, "fold": w.request.fold,
-         "parents": list(w.request.parents), "prompt_sha256": w.request.prompt_sha256,
-         "custom_id": w.request.custom_id, **w.request.body()}
-        for w in works
+        {"recipe": request.recipe, "cell": request.cell, "ordinal": request.ordinal, "fold": request.fold,
+         "parents": list(request.parents), "attributes": dict(request.attributes), "asks": request.asks,
+         "prompt_sha256": request.prompt_sha256, "custom_id": request.custom_id, **request.body()}
+        for request in upcoming(project)[:limit]
     ]  # fmt: skip
     plan = check(project).plan
     if as_json:
@@ -77,7 +76,6 @@ def _dry_run(project: Project, limit: int | None, as_json: bool) -> None:
 def show(result: RunResult) -> None:
     """A run for people."""
     from seedstock.cli import render
-    from seedstock.plan import cell_report
 
     out = render.console()
     render.funnel(out, steps(result))
@@ -95,14 +93,28 @@ def show(result: RunResult) -> None:
             for part in cost["recipes"]
         ),
     ])  # fmt: skip
-    unfilled = [cell for cell in cell_report(result.quotas) if cell["state"] != "filled"]
+    render.recipes(out, result.recipes)
+    unfilled = [cell for cell in result.plan.report() if cell["state"] != "filled"]
     lines = [f"cell {c['cell']}: {c['accepted']} of {c['target']} rows, {c['state']}" for c in unfilled]
     more = [f"and {len(lines) - 8} more cells; --json lists them all"] if len(lines) > 8 else []
     render.notes(out, [*lines[:8], *more])
+    lines = [
+        f"{facet.agree} of {facet.n} rows are of the {facet.facet} they were asked to have ({facet.how})"
+        for facet in result.facets
+        if facet.n and facet.agree < facet.n
+    ]
+    render.notes(out, lines)
     if result.stopped:
         option = result.stopped.replace("_", "-")
         render.notes(out, [f"stopped by --{option}; run again to go on"])
-    out.print("\nnext: seedstock release")
+    out.print(f"\nnext: seedstock {_next(result)}")
+
+
+def _next(result: RunResult) -> str:
+    """Generated rows need people first."""
+    generated = {name for name, (recipe, _) in result.plan.recipes.items() if recipe.group == "generate"}
+    waiting = any(row["accepted"] for row in result.recipes if row["recipe"] in generated)
+    return "review export FILE.csv, then seedstock release" if waiting else "release"
 
 
 def _cost(cost: dict[str, Any], currency: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from seedstock.brief import Brief
+from seedstock.cell import Cell
 from seedstock.example import Example
 from seedstock.exchange import Message, Request, Response
-from seedstock.recipes.base import Recipe, Unparsed, Wanted
+from seedstock.recipes.base import Ask, Recipe, Unparsed
 from seedstock.rules.plans import Plan, plans, seed_number
 
 KINDS = ("extraction", "transformation")
@@ -38,27 +40,46 @@ def swappable(brief: Brief, seeds: Sequence[Example]) -> list[Plan]:
     return plans(seeds, brief.schema) if brief.kind in KINDS else []
 
 
-class Swap(Recipe):
-    """Round after round over the seeds that have something to exchange, other values each time."""
+class ByRules(Recipe):
+    """What recipes share that the embedded rules answer: plans for the seeds of a cell."""
+
+    asks: ClassVar[Literal["model", "rules"]] = "rules"
+    group: ClassVar[Literal["augment", "generate"]] = "augment"
+    _pool: Sequence[Example] = ()
+    _plans: Mapping[str, Plan] = MappingProxyType({})
+
+    def plans(self, brief: Brief, pool: Sequence[Example]) -> Mapping[str, Plan]:
+        """Plans of the seeds that have one, by id; values may come from seeds of other cells."""
+        if self._pool is not pool:  # every cell and wave of a run asks for the same: found once
+            self._pool = pool
+            self._plans = {plan.study.example.id: plan for plan in swappable(brief, pool)}
+        return self._plans
+
+
+class Swap(ByRules):
+    """The seeds that have something to exchange, other values each time."""
 
     name: ClassVar[str] = "swap"
-    asks: ClassVar[Literal["model", "rules"]] = "rules"
 
-    def requests(self, wanted: Wanted) -> list[Request]:
-        """One request per ordinal; none at all where no seed has anything to exchange."""
-        found = swappable(wanted.brief, wanted.seeds)
-        return [self._request(wanted, found, ordinal) for ordinal in wanted.ordinals] if found else []
+    def usable(self, brief: Brief, cell: Cell, pool: Sequence[Example]) -> Sequence[Example]:
+        """The seeds that have something to exchange."""
+        found = self.plans(brief, pool)
+        return [seed for seed in cell.seeds if seed.id in found]
 
-    def _request(self, wanted: Wanted, found: Sequence[Plan], ordinal: int) -> Request:
-        turn, place = divmod(ordinal, len(found))
-        seed = found[place].study.example
-        number = seed_number(self.name, seed.id, ordinal)
-        rules = found[place].rules(self.name, turn, number, wanted.brief.schema)
+    def requests(self, asks: Sequence[Ask]) -> list[tuple[Request, ...]]:
+        """One request per question; none where the cell has no seed to start from."""
+        return [(self._request(ask, ask.seed),) if ask.seed else () for ask in asks]
+
+    def _request(self, ask: Ask, seed: Example) -> Request:
+        plan = self.plans(ask.brief, ask.pool)[seed.id]
+        number = seed_number(self.name, seed.id, ask.turn)
+        rules = plan.rules(self.name, ask.turn, number, ask.brief.schema)
         return Request(
-            self.name, wanted.cell, ordinal, rules=rules, parents=(seed.id,), fold=seed.source.fold,
+            self.name, ask.cell.name, ask.ordinal, rules=rules, parents=(seed.id,), fold=seed.source.fold,
+            asks="rules",
         )  # fmt: skip
 
-    def parse(
+    def read(
         self, request: Request, response: Response, seeds: Mapping[str, Example]
     ) -> list[Example | Unparsed]:
         """The one candidate; `no_slots` where no exchange proved sound."""

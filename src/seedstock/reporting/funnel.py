@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, ROW, LABEL, BAR = 780, 30, 160, 300
+WIDTH, ROW, LABEL, BAR = 840, 30, 160, 300
 _INK, _KEPT, _LOST, _FAINT = "#1f2937", "#2f7d5b", "#c2563b", "#e5e7eb"
 
 

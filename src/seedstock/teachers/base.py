@@ -49,6 +49,9 @@ class TeacherSettings(BaseModel):
     price: Price | None = Field(
         None, description="price per million tokens; absent: as the price list knows it, else unknown"
     )
+    trained_on: list[str] = Field(
+        [], description="releases of this project that it was fine-tuned on: its rows are that much deeper"
+    )
     concurrency: int = Field(
         64, ge=1, le=1024, description="requests under way at once, at most; the level below is found"
     )
@@ -125,6 +128,8 @@ class Teacher(Server):
     Settings: ClassVar[type[TeacherSettings]]
     free: ClassVar[bool] = False
     """No answer costs anything."""
+    pilots: ClassVar[bool] = True
+    """A small first wave is worth its while: not where a wave takes a day, or was answered beforehand."""
 
     @property
     @abstractmethod
@@ -204,6 +209,8 @@ class BatchProtocol(Server):
 
 class BatchTeacher(Teacher, BatchProtocol):
     """A teacher that answers in batches."""
+
+    pilots: ClassVar[bool] = False
 
     poll_seconds: float
     """Seconds between two looks at a batch."""

@@ -39,6 +39,7 @@ class Recording(OnlineTeacher):
 
     Settings: ClassVar[type[TeacherSettings]] = RecordingSettings
     free: ClassVar[bool] = True
+    pilots: ClassVar[bool] = False
 
     def __init__(self, settings: RecordingSettings) -> None:
         self.settings = settings

@@ -27,6 +27,7 @@ class Rules(OnlineTeacher):
 
     Settings: ClassVar[type[TeacherSettings]] = RulesSettings
     free: ClassVar[bool] = True
+    pilots: ClassVar[bool] = False
 
     def __init__(self, settings: TeacherSettings) -> None:
         self.settings = settings

@@ -1,0 +1,262 @@
+"""Reviews by people: which rows to look at, as a spreadsheet and back, and what they show (policy 8)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from seedstock.errors import InputError
+from seedstock.example import Example
+from seedstock.exchange import digest
+from seedstock.gates.base import Mixture, Reviewed
+from seedstock.gates.review import LEAST, ReviewGate
+from seedstock.intervals import lower_bound, upper_bound
+from seedstock.project import Project
+from seedstock.records import Candidate, Review
+from seedstock.seeds.text_files import reading
+from seedstock.verdict import Verdict
+
+CRITERIA = {
+    "facts": "Does the output say exactly what the input says, and nothing else?",
+    "tone": "Could a real person have written this input, in this way?",
+    "edge cases": "Is the output right where the input is unusual or could be read in two ways?",
+    "format": "Is the output complete, and in the form that the task asks for?",
+}
+"""What a reviewer looks at; every row gets one of them, in turn."""
+
+COLUMNS = ("id", "criterion", "question", "input", "output", "reasoning", "verdict", "reason", "reviewer")
+WORDS = {
+    "accept": "accept", "accepted": "accept", "ok": "accept", "yes": "accept", "y": "accept", "1": "accept",
+    "pass": "accept", "good": "accept", "true": "accept",
+    "reject": "reject", "rejected": "reject", "no": "reject", "n": "reject", "0": "reject", "fail": "reject",
+    "bad": "reject", "false": "reject",
+}  # fmt: skip
+"""What may stand in the column `verdict`; a row where nothing stands is not reviewed yet."""
+
+CONCENTRATED = 3
+"""Defects of one recipe or cell from which on they may be systematic (methods.md, 2.8)."""
+CONCENTRATED_RATE = 0.05
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet would compute."""
+
+
+@dataclass(slots=True)
+class ReviewStatus:
+    """How far the reviews are."""
+
+    reviewed: Reviewed
+    upper_bound: float
+    by_criterion: dict[str, dict[str, int]]
+    gates: list[Verdict]
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of design.md for `review status --json`."""
+        return {
+            "required": self.reviewed.required, "done": self.reviewed.done,
+            "accepted": self.reviewed.accepted, "generated": self.reviewed.generated,
+            "defects": self.reviewed.defects, "defect_upper_bound": round(self.upper_bound, 6),
+            "by_criterion": self.by_criterion, "gates": [v.to_json() for v in self.gates],
+        }  # fmt: skip
+
+
+def review_status(project: Project) -> ReviewStatus:
+    """What is required, what is done, and what the gate `review` would say."""
+    rows = _accepted(project)
+    reviews = _latest(project)
+    state = reviewed(project, [row for row in rows if row.example is not None])
+    counts: dict[str, dict[str, int]] = {name: {"done": 0, "rejected": 0} for name in CRITERIA}
+    for row in rows:
+        if row.id in reviews:
+            counted = counts.setdefault(reviews[row.id].criterion, {"done": 0, "rejected": 0})
+            counted["done"] += 1
+            counted["rejected"] += reviews[row.id].verdict == "reject"
+    settings = project.config.gates.get("review")
+    mixture = Mixture(len(project.seeds), len(rows), review=state)
+    gates = [] if settings is None else ReviewGate(settings, project.tools).check(mixture)
+    return ReviewStatus(state, defect_bound(state), counts, gates)
+
+
+def reviewed(project: Project, rows: Sequence[Candidate]) -> Reviewed:
+    """What people have said of these rows, and how much they would have to say."""
+    reviews = _latest(project)
+    section, regulated = project.config.review, project.config.task.domain.regulated
+    seen = [row for row in rows if row.id in reviews]
+    generated = sum(_is_generated(row) for row in rows)
+    required = len(rows) if regulated else 0
+    if section is not None and not regulated:
+        shares = math.ceil(section.share * len(rows)), math.ceil(section.generated_share * generated)
+        required = max(*shares, min(LEAST, len(rows)))
+    return Reviewed(
+        accepted=len(rows), generated=generated, required=required, done=len(seen),
+        done_generated=sum(_is_generated(row) for row in seen),
+        defects=sum(reviews[row.id].verdict == "reject" for row in seen),
+        concentrated=_concentrated(seen, reviews), possible=section is not None,
+        regulated=regulated or "",
+    )  # fmt: skip
+
+
+def defect_bound(state: Reviewed) -> float:
+    """Upper end of the one-sided 95 % interval of the share of defects; exact where all rows were seen."""
+    if state.accepted and state.done >= state.accepted:
+        return state.defects / state.accepted
+    return upper_bound(state.defects, state.done)
+
+
+def review_sample(project: Project, n: int | None = None) -> list[tuple[Example, str]]:
+    """Rows that still need a look, each with its criterion: as many as are required, or `n`.
+
+    Generated rows come first, spread over recipes and cells; which rows of a cell, their hash decides.
+    """
+    state = review_status(project).reviewed
+    missing = max(0, state.required - state.done) if n is None else n
+    reviews = _latest(project)
+    rows = [row for row in _accepted(project) if row.id not in reviews]
+    generated, rewritten = (_spread(r for r in rows if _is_generated(r) == kind) for kind in (True, False))
+    chosen = _woven(generated, rewritten)[:missing]
+    criteria = list(CRITERIA)
+    return [
+        (row.example, criteria[(state.done + i) % len(criteria)])
+        for i, row in enumerate(chosen)
+        if row.example is not None
+    ]
+
+
+def export_reviews(project: Project, path: Path, n: int | None = None) -> int:
+    """Write the sample as a CSV for a spreadsheet; how many rows. InputError where the file exists.
+
+    Blind: recipe, teacher and the gates' figures are not in it.
+    """
+    if path.exists():
+        raise InputError("exists already; name another file", path=path)
+    sample = review_sample(project, n)
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(COLUMNS)
+    for row, criterion in sample:
+        shown = (row.id, criterion, CRITERIA[criterion], row.input_text, row.output_text, row.reasoning or "")
+        table.writerow([*map(_harmless, shown), "", "", ""])
+    with reading(path):
+        path.write_text(out.getvalue(), encoding="utf-8-sig", newline="")
+    return len(sample)
+
+
+def import_reviews(project: Project, path: Path, by: str | None = None) -> dict[str, int]:
+    """Read a filled-in CSV into the ledger: all of it or, where a row cannot be used, none of it.
+
+    `by` names the reviewer where the column `reviewer` is empty. InputError with file and line for an
+    unknown id, an unknown verdict, or a review without a name.
+    """
+    known = {row.id: row for row in _accepted(project)}
+    with project.locked():
+        wave = project.ledger.last_wave(project.run_id)
+        found = [
+            review
+            for line, row in _rows(path)
+            if (review := _review(row, line, path, known, by, project.run_id, wave)) is not None
+        ]
+        before = {(r.id, r.verdict, r.criterion, r.reason, r.by) for r in project.ledger.reviews()}
+        new = [r for r in found if (r.id, r.verdict, r.criterion, r.reason, r.by) not in before]
+        project.ledger.record_reviews(new)
+    counts = Counter(review.verdict for review in new)
+    return {"accepted": counts["accept"], "rejected": counts["reject"], "known": len(found) - len(new)}
+
+
+def rejected_by_people(project: Project) -> dict[str, Review]:
+    """Rows whose last review rejects them, by id."""
+    return {id_: review for id_, review in _latest(project).items() if review.verdict == "reject"}
+
+
+def _accepted(project: Project) -> list[Candidate]:
+    return list(project.ledger.candidates(project.run_id, accepted=True)) if project.has_ledger else []
+
+
+def _latest(project: Project) -> dict[str, Review]:
+    return {review.id: review for review in project.ledger.reviews()} if project.has_ledger else {}
+
+
+def _is_generated(row: Candidate) -> bool:
+    return row.example is not None and row.example.source.needs_review
+
+
+def _concentrated(seen: Sequence[Candidate], reviews: Mapping[str, Review]) -> str:
+    """The recipe or cell in which defects gather; empty where none is."""
+    for kind in ("recipe", "cell"):
+        groups: dict[str, list[bool]] = defaultdict(list)
+        for row in seen:
+            groups[getattr(row, kind)].append(reviews[row.id].verdict == "reject")
+        for name, bad in sorted(groups.items()):
+            whole = len(groups) > 1 and sum(bad) >= CONCENTRATED
+            if whole and lower_bound(sum(bad), len(bad)) > CONCENTRATED_RATE:
+                return f"{kind} {name}: {sum(bad)} of {len(bad)}"
+    return ""
+
+
+def _woven(generated: Sequence[Candidate], rewritten: Sequence[Candidate]) -> list[Candidate]:
+    """Two generated rows for each rewritten one: they are looked at twice as often."""
+    pairs = (generated[i : i + 2] for i in range(0, len(generated), 2))
+    turns = zip_longest(pairs, rewritten)
+    return [row for pair, other in turns for row in [*(pair or ()), other] if row is not None]
+
+
+def _spread(rows: Iterable[Candidate]) -> list[Candidate]:
+    """Rows so that each recipe and cell comes up in turn; within one, in the order of a hash of their ids."""
+    groups: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: digest("review", row.id)):
+        groups[row.recipe, row.cell].append(row)
+    turns = zip_longest(*(groups[key] for key in sorted(groups)))
+    return [row for turn in turns for row in turn if row is not None]
+
+
+def _harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows of the CSV with the line on which each begins; `;` and tabs between cells are read too."""
+    try:
+        with reading(path):
+            text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise InputError(f"not UTF-8: {problem}", path=path) from problem
+    head = text.partition("\n")[0]
+    delimiter = max(",;\t", key=head.count)
+    table = csv.DictReader(io.StringIO(text), delimiter=delimiter, restval="")
+    missing = [name for name in ("id", "verdict") if name not in (table.fieldnames or ())]
+    if missing:
+        said = f"no column {missing[0]!r}; export a sheet with: review export FILE"
+        raise InputError(said, path=path, line=1)
+    line = 2
+    try:
+        for row in table:
+            yield line, {key: str(value) for key, value in row.items() if key is not None}
+            line = table.line_num + 1
+    except csv.Error as problem:
+        raise InputError(f"not a table: {problem}", path=path, line=line) from problem
+
+
+def _review(
+    row: Mapping[str, str], line: int, path: Path, known: Mapping[str, Candidate], by: str | None, run: str,
+    wave: int,
+) -> Review | None:  # fmt: skip
+    word, id_ = row["verdict"].strip().casefold(), row["id"].strip().removeprefix("'")
+    if not word:
+        return None
+    if id_ not in known:
+        raise InputError(f"id {id_[:80]!r} is no accepted row of this run", path=path, line=line)
+    if word not in WORDS:
+        raise InputError(f"verdict {word[:40]!r}: accept or reject", path=path, line=line)
+    name = (row.get("reviewer") or "").strip() or (by or "").strip()
+    if not name:
+        problem = "a review needs a name: in the column reviewer, or with --by NAME"
+        raise InputError(problem, path=path, line=line)
+    criterion = (row.get("criterion") or "").strip() or "facts"
+    reason = (row.get("reason") or "").strip()[:2000]
+    return Review(id_, WORDS[word], criterion, reason, name, run, wave)
