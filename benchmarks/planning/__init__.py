@@ -1,0 +1,1 @@
+"""Ways to get a set of rows out of a teacher, side by side."""
