@@ -174,4 +174,4 @@ def test_the_readmes_config_is_one(tmp_path: Path) -> None:
     (tmp_path / "seedstock.yaml").write_text(task + given)
     config = load_config(tmp_path / "seedstock.yaml")
     assert config.teacher_kind == "openai"
-    assert config.plan.recipes == {"paraphrase": 1}
+    assert config.plan.recipes == {"paraphrase": 3, "restyle": 2, "generate": 4, "long_tail": 1}
