@@ -18,11 +18,9 @@ from seedstock.briefing import Briefing
 from seedstock.cell import Cell
 from seedstock.example import Example, Source
 from seedstock.plan import (
-    ANSWERS_BEFORE_GIVING_UP,
     MOST_OF_A_CELL,
     MOST_OF_ALL,
     PILOT,
-    TRIES_BEFORE_GIVING_UP,
     Plan,
     allot,
     cell_targets,
@@ -30,7 +28,16 @@ from seedstock.plan import (
     split,
 )
 from seedstock.project import Project
-from seedstock.quotas import ASSUMED_YIELD, NO_CELL, SPARE, Goal, Order, Quota
+from seedstock.quotas import (
+    ANSWERS_BEFORE_GIVING_UP,
+    ASSUMED_YIELD,
+    NO_CELL,
+    SPARE,
+    TRIES_BEFORE_GIVING_UP,
+    Goal,
+    Order,
+    Quota,
+)
 from seedstock.recipes.base import Recipe
 from seedstock.seeds.split import apportion, rotation
 from seedstock.verdict import Verdict
@@ -485,6 +492,26 @@ def test_a_recipe_that_fails_over_all_cells_is_given_up_in_small_ones_too() -> N
     why = "3 of 33 candidates passed in all cells, under 10%; mostly duplicate: near 6"
     assert plan.goals["b"].quotas["noise"].given_up == why
     assert not plan.goals["d"].quotas["noise"].given_up, "there it has shown something better"
+
+
+def test_a_recipe_that_cannot_fill_its_part_leaves_it_to_others_that_can() -> None:
+    """Four candidates a row: 5 of 38 may be 25.7 %, which is enough; 5 of 40 are 24.5 % at the most."""
+    plan = plan_of({"a": 60, "b": 60}, {"paraphrase": 1, "noise": 1}, 100)
+    plan.next_orders()
+    weak = plan.goals["a"].quotas["noise"]
+    tried(weak, 5, {"duplicate: near": 33})
+    weak.requests = ANSWERS_BEFORE_GIVING_UP
+    assert {order.recipe.name for order in plan.next_orders()} == {"paraphrase", "noise"}
+    tried(weak, 0, {"duplicate: near": 2})
+    assert {order.recipe.name for order in plan.next_orders()} == {"paraphrase"}
+    why = "5 of 40 candidates passed: too few for 4 candidates a row, and others do better"
+    assert weak.given_up == f"{why}; mostly duplicate: near 35"
+    untried = plan.goals["b"].quotas["noise"]
+    assert untried.given_up == why.replace("passed", "passed in all cells")
+    alone = plan_of({"a": 60}, {"noise": 1}, 100)
+    tried(alone.goals["a"].quotas["noise"], 5, {"duplicate: near": 40})
+    alone.goals["a"].quotas["noise"].requests = ANSWERS_BEFORE_GIVING_UP
+    assert alone.next_orders(), "a part is better than nothing"
 
 
 def test_what_works_badly_is_asked_at_most_twice_as_much_as_before() -> None:

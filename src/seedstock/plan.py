@@ -15,13 +15,21 @@ from itertools import product
 from typing import Any
 
 from seedstock.cell import Cell
-from seedstock.quotas import NO_CELL, PLAN, SPARE, Goal, Order, Quota, Record
+from seedstock.intervals import upper_bound
+from seedstock.quotas import (
+    ASSUMED_YIELD,
+    NO_CELL,
+    PLAN,
+    SPARE,
+    TRIES_BEFORE_GIVING_UP,
+    Goal,
+    Order,
+    Quota,
+    Record,
+)
 from seedstock.recipes.base import Recipe
 from seedstock.seeds.split import apportion, rotation
 from seedstock.verdict import Verdict
-
-TRIES_BEFORE_GIVING_UP, ANSWERS_BEFORE_GIVING_UP = 20, 10
-"""Candidates, and answers, after which a low yield is no bad luck: an answer fails as a whole."""
 
 LOW_YIELD = 0.5
 """Under it a recipe is asked for twice as much as before at the most: it may have to be given up."""
@@ -134,8 +142,8 @@ class Plan:
         for quota in goal.quotas.values():
             if quota.given_up:
                 continue
-            if self._is_low(quota.record):
-                quota.give_up(self._low(quota.record))
+            if why := self._failure(quota.record) or self._shortfall(goal, quota, quota.record):
+                quota.give_up(why)
             elif quota.asked_rows >= self._may_ask_of(goal, quota) and len(goal.quotas) > 1:
                 quota.give_up(
                     f"over-generated {self.overgenerate:g} times, {quota.good} of {quota.due} passed"
@@ -168,21 +176,38 @@ class Plan:
         low = record.due and record.usual_yield < LOW_YIELD
         return max(TRIES_BEFORE_GIVING_UP, 2 * record.due) if low else sys.maxsize
 
-    def _is_low(self, record: Record) -> bool:
-        """Whether so few pass that it makes no sense to go on."""
-        tried = record.due >= TRIES_BEFORE_GIVING_UP and record.answers >= ANSWERS_BEFORE_GIVING_UP
-        return tried and record.good < self.min_yield * record.due
-
-    def _low(self, record: Record, where: str = "") -> str:
+    def _failure(self, record: Record, where: str = "") -> str:
+        """Why it makes no sense to go on: too few pass. Empty where it may make some."""
+        if not record.tried or record.good >= self.min_yield * record.due:
+            return ""
         return f"{record.good} of {record.due} candidates passed{where}, under {self.min_yield:.0%}"
+
+    def _shortfall(self, goal: Goal, quota: Quota, record: Record, where: str = "") -> str:
+        """Why a recipe should leave its part to others, which can fill it: it cannot within the bound.
+
+        By the upper end of a one-sided 95 % interval of its yield. Empty where it may.
+        """
+        least = 1 / self.overgenerate
+        if not record.tried or upper_bound(record.good, record.due) >= least:
+            return ""
+        others = [q for q in goal.quotas.values() if q is not quota and not q.given_up]
+        if not any(other.expected_yield(ASSUMED_YIELD) >= least for other in others):
+            return ""
+        said = f"{record.good} of {record.due} candidates passed{where}"
+        return f"{said}: too few for {self.overgenerate:g} candidates a row, and others do better"
 
     def _give_up_recipes(self) -> None:
         """Give a recipe up wherever it has shown nothing better, once it is known to fail in general."""
-        for name, record in self._records().items():
-            if self._is_low(record):
-                for quota in self._quotas_of(name):
-                    if not quota.given_up and quota.good <= self.min_yield * quota.due:
-                        quota.give_up(self._low(record, "" if quota.record == record else " in all cells"))
+        for (name, record), goal in product(self._records().items(), self.goals.values()):
+            quota = goal.quotas.get(name)
+            if quota is None or quota.given_up:
+                continue
+            where = "" if quota.record == record else " in all cells"
+            failure, shortfall = self._failure(record, where), self._shortfall(goal, quota, record, where)
+            if failure and quota.good <= self.min_yield * quota.due:
+                quota.give_up(failure)
+            elif shortfall and quota.good * self.overgenerate <= quota.due:
+                quota.give_up(shortfall)
 
     def _quotas_of(self, recipe: str) -> list[Quota]:
         return [goal.quotas[recipe] for goal in self.goals.values() if recipe in goal.quotas]

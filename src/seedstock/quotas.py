@@ -13,6 +13,9 @@ ASSUMED_YIELD = 0.85
 """Share of candidates that passes, before any has been seen; as many as `PRIOR_ROWS` candidates weigh."""
 PRIOR_ROWS = 6
 
+TRIES_BEFORE_GIVING_UP, ANSWERS_BEFORE_GIVING_UP = 20, 10
+"""Candidates, and answers, after which a low yield is no bad luck: an answer fails as a whole."""
+
 PLAN = "plan"
 """The gate in whose name rows are turned away that no cell needs."""
 SPARE, NO_CELL = "cell_full", "no_cell"
@@ -29,6 +32,11 @@ class Record:
     def __add__(self, other: Record) -> Record:
         """Both together."""
         return Record(self.due + other.due, self.good + other.good, self.answers + other.answers)
+
+    @property
+    def tried(self) -> bool:
+        """Whether there were enough to judge by."""
+        return self.due >= TRIES_BEFORE_GIVING_UP and self.answers >= ANSWERS_BEFORE_GIVING_UP
 
     @property
     def usual_yield(self) -> float:
