@@ -165,6 +165,7 @@ class _Run:
         """What was begun goes on before anything new is begun."""
         for regretted in self.hindsight.due(self.plan.wave):
             self._take_back(regretted)
+            self._use_spare()
         begun, self.unfinished = self.unfinished, []
         return begun + next_wave(self.plan, self.briefing, begun)
 
@@ -244,9 +245,9 @@ class _Run:
             yield work, [next(streams[self.project.asked(r.asks)])[1] for r in work.requests]
 
     def _item(self, work: Work, place: int, found: Found, key: str) -> Item:
-        order = work.order
+        order, self.rank = work.order, self.rank + 1
         empty = Candidate(
-            self.project.run_id, self.rank, digest(key, place)[:16], key, order.recipe.name,
+            self.project.run_id, self.rank - 1, digest(key, place)[:16], key, order.recipe.name,
             order.goal.cell.name, False, None, (), self.plan.wave,
         )  # fmt: skip
         if isinstance(found.what, Unparsed):
@@ -356,8 +357,7 @@ class _Run:
             self.memory.accept(place, row)
             self.hindsight.note(self.plan.goals[place], item.work.order.quota, row)
             candidate = replace(candidate, cell=place)
-        self.rank += 1
-        return replace(candidate, rank=self.rank - 1, accepted=failed is None, verdicts=decision.verdicts)
+        return replace(candidate, accepted=failed is None, verdicts=decision.verdicts)
 
     def _check_facets(self) -> None:
         """Hold rows against what they were asked to be; a bounded run asks nobody about it."""

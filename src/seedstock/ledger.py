@@ -131,6 +131,7 @@ class Ledger:
     def record_candidates(self, rows: Iterable[Candidate]) -> Future[None]:
         """Candidates with their verdicts; those already there stay as they are.
 
+        A candidate that was turned away may be accepted later, when a place has become free: both are kept.
         Nobody has to wait: what is lost of them is made again from the answers.
         """
         return self._insert("candidates", [row.row() for row in rows], ignore=True)
@@ -262,8 +263,13 @@ class Ledger:
         return ()
 
     def candidates(self, run: str, accepted: bool | None = None) -> Iterator[Candidate]:
-        """The candidates of a run in gating order; all, or the accepted or rejected ones."""
-        query = "SELECT * FROM candidates WHERE run = ? AND (?2 IS NULL OR accepted = ?2) ORDER BY rank"
+        """The candidates of a run in gating order, each with its last fate; all, or those of one fate."""
+        query = (
+            "SELECT * FROM candidates AS c WHERE run = ? AND (?2 IS NULL OR accepted = ?2)"
+            " AND (accepted OR NOT EXISTS (SELECT 1 FROM candidates AS later"
+            " WHERE later.run = c.run AND later.rank = c.rank AND later.accepted))"
+            " ORDER BY rank"
+        )
         for row in self._reader.execute(query, (run, accepted)):
             yield Candidate.of_row(row)
 
@@ -276,8 +282,8 @@ class Ledger:
         return dict(self._rows(query, run))
 
     def find_candidates(self, id_: str) -> list[Candidate]:
-        """Every run's candidate of this id, the latest run last."""
-        order = "(SELECT max(serial) FROM sessions WHERE sessions.run = candidates.run)"
+        """Every run's candidate of this id, the latest run and fate last."""
+        order = "(SELECT max(serial) FROM sessions WHERE sessions.run = candidates.run), accepted"
         return [
             Candidate.of_row(r)
             for r in self._rows(f"SELECT * FROM candidates WHERE id = ? ORDER BY {order}", id_)

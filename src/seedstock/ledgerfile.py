@@ -52,7 +52,8 @@ _COLUMNS_SINCE = {
 """What came after a version. An older ledger gains columns and tables; no row of it changes."""
 
 _INDEXES = (
-    "CREATE UNIQUE INDEX IF NOT EXISTS candidates_by_rank ON candidates (run, rank)",
+    "DROP INDEX IF EXISTS candidates_by_rank",
+    "CREATE UNIQUE INDEX IF NOT EXISTS candidates_by_fate ON candidates (run, rank, accepted)",
     "CREATE INDEX IF NOT EXISTS candidates_by_id ON candidates (id)",
 )
 

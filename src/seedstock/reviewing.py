@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -16,8 +16,8 @@ from seedstock.errors import InputError
 from seedstock.example import Example
 from seedstock.exchange import digest
 from seedstock.gates.base import Mixture, Reviewed
-from seedstock.gates.review import LEAST, ReviewGate
-from seedstock.intervals import lower_bound, upper_bound
+from seedstock.gates.review import LEAST, ReviewGate, ReviewSettings, reviews_for
+from seedstock.intervals import lower_bound
 from seedstock.project import Project
 from seedstock.records import Candidate, Review
 from seedstock.seeds.text_files import reading
@@ -80,7 +80,7 @@ def review_status(project: Project) -> ReviewStatus:
     settings = project.config.gates.get("review")
     mixture = Mixture(len(project.seeds), len(rows), review=state)
     gates = [] if settings is None else ReviewGate(settings, project.tools).check(mixture)
-    return ReviewStatus(state, defect_bound(state), counts, gates)
+    return ReviewStatus(state, state.defect_bound, counts, gates)
 
 
 def reviewed(project: Project, rows: Sequence[Candidate]) -> Reviewed:
@@ -88,6 +88,9 @@ def reviewed(project: Project, rows: Sequence[Candidate]) -> Reviewed:
     reviews = _latest(project)
     section, regulated = project.config.review, project.config.task.domain.regulated
     seen = [row for row in rows if row.id in reviews]
+    whole = len(seen) == len(rows)
+    if not whole:  # what was found tells of the rest; where there is no rest, it is gone
+        seen += _turned_down(project, reviews, {row.id for row in rows})
     generated = sum(_is_generated(row) for row in rows)
     required = len(rows) if regulated else 0
     if section is not None and not regulated:
@@ -97,25 +100,33 @@ def reviewed(project: Project, rows: Sequence[Candidate]) -> Reviewed:
         accepted=len(rows), generated=generated, required=required, done=len(seen),
         done_generated=sum(_is_generated(row) for row in seen),
         defects=sum(reviews[row.id].verdict == "reject" for row in seen),
-        concentrated=_concentrated(seen, reviews), possible=section is not None,
+        whole=whole, concentrated=_concentrated(seen, reviews), possible=section is not None,
         regulated=regulated or "",
     )  # fmt: skip
 
 
-def defect_bound(state: Reviewed) -> float:
-    """Upper end of the one-sided 95 % interval of the share of defects; exact where all rows were seen."""
-    if state.accepted and state.done >= state.accepted:
-        return state.defects / state.accepted
-    return upper_bound(state.defects, state.done)
+def _wanted(project: Project, state: Reviewed) -> int:
+    """Reviews that are required, or more where defects were found that more reviews may outweigh."""
+    settings = project.config.gates.get("review")
+    if not isinstance(settings, ReviewSettings) or not state.defects:
+        return state.required
+    return max(state.required, reviews_for(state.defects, settings.max_defects))
+
+
+def _turned_down(project: Project, reviews: Mapping[str, Review], known: Container[str]) -> list[Candidate]:
+    """Rows that people have rejected in this run, without those in `known`."""
+    bad = [r.id for r in reviews.values() if r.verdict == "reject" and r.run == project.run_id]
+    found = (project.ledger.find_candidates(id_) for id_ in bad if id_ not in known)
+    return [next(row for row in rows if row.run == project.run_id) for rows in found if rows]
 
 
 def review_sample(project: Project, n: int | None = None) -> list[tuple[Example, str]]:
-    """Rows that still need a look, each with its criterion: as many as are required, or `n`.
+    """Rows that still need a look, each with its criterion: as many as the gate waits for, or `n`.
 
     Generated rows come first, spread over recipes and cells; which rows of a cell, their hash decides.
     """
     state = review_status(project).reviewed
-    missing = max(0, state.required - state.done) if n is None else n
+    missing = max(0, _wanted(project, state) - state.done) if n is None else n
     reviews = _latest(project)
     rows = [row for row in _accepted(project) if row.id not in reviews]
     generated, rewritten = (_spread(r for r in rows if _is_generated(r) == kind) for kind in (True, False))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from seedstock.brief import Term
 from seedstock.embedders.base import Embedder, Vectors
 from seedstock.example import Example
+from seedstock.intervals import upper_bound
 from seedstock.tasks.base import Output
 from seedstock.text import Template
 from seedstock.verdict import Verdict
@@ -110,9 +111,10 @@ class RowGate(Gate):
 class Reviewed:
     """What people have said of a set's synthetic rows, and how much they would have to say.
 
-    `defects` of the `done` rows were rejected; `concentrated` names the recipe or cell in which they
-    gather. `possible` is False where the owner says that nobody can review; `regulated` names a domain
-    in which every row needs a review.
+    `defects` of the `done` rows were rejected, those included that are out of the set for it: the rest is
+    no better for that. `whole` says that all rows of the set were looked at. `concentrated` names the
+    recipe or cell in which defects gather. `possible` is False where the owner says that nobody can
+    review; `regulated` names a domain in which every row needs a review.
     """
 
     accepted: int
@@ -121,9 +123,17 @@ class Reviewed:
     done: int
     done_generated: int
     defects: int
+    whole: bool = False
     concentrated: str = ""
     possible: bool = True
     regulated: str = ""
+
+    @property
+    def defect_bound(self) -> float:
+        """Upper end of the one-sided 95 % interval of the share of defects; exact where all were seen."""
+        if self.whole and self.accepted:
+            return self.defects / self.accepted
+        return upper_bound(self.defects, self.done)
 
 
 @dataclass(frozen=True, slots=True)

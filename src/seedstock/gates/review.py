@@ -37,11 +37,7 @@ class ReviewGate(SetGate):
 
     def _verdict(self, state: Reviewed) -> Verdict:
         most = self.settings.max_defects
-        bound = (
-            state.defects / state.accepted
-            if state.done >= state.accepted
-            else upper_bound(state.defects, state.done)
-        )
+        bound = state.defect_bound
         said = f"{state.done} of {state.accepted} rows reviewed, {state.required} required"
         if (problem := self._problem(state, bound)) is not None:
             code, reason = problem
@@ -50,7 +46,7 @@ class ReviewGate(SetGate):
                 self.name, "warn" if weak else "fail", code, f"{said}; {reason}", round(bound, 6), most,
                 n=state.done,
             )  # fmt: skip
-        reason = f"{said}, {state.defects} defects: at most {bound:.1%} are bad, at 95 % confidence"
+        reason = f"{said}, {_defects(state)}: at most {bound:.1%} are bad, at 95 % confidence"
         return Verdict(self.name, "pass", "ok", reason, round(bound, 6), most, n=state.done)
 
     def _problem(self, state: Reviewed, bound: float) -> tuple[str, str] | None:
@@ -67,7 +63,22 @@ class ReviewGate(SetGate):
             )
         if state.done < state.required:
             whose = f": the domain is {state.regulated}" if state.regulated else ""
-            return "too_few", f"{state.required - state.done} more are needed{whose}"
+            more = state.required - state.done
+            return "too_few", f"{more} more {'is' if more == 1 else 'are'} needed{whose}"
         if bound > self.settings.max_defects:
-            return "defects", f"{state.defects} defects: up to {bound:.1%} may be bad"
+            more = min(state.accepted, reviews_for(state.defects, self.settings.max_defects)) - state.done
+            cure = f"; {more} more reviews without one would do" if more > 0 else ""
+            return "defects", f"{_defects(state)}: up to {bound:.1%} may be bad{cure}"
         return None
+
+
+def reviews_for(defects: int, most: float) -> int:
+    """Reviews of which so many find a defect that show, at 95 % confidence, that at most `most` are bad."""
+    n = LEAST if (defects, most) == (0, 0.05) else defects + 1
+    while upper_bound(defects, n) > most:
+        n += 1
+    return n
+
+
+def _defects(state: Reviewed) -> str:
+    return f"{state.defects} defect{'' if state.defects == 1 else 's'}"
