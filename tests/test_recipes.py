@@ -265,6 +265,16 @@ def test_too_few_seeds_to_believe_agreement_are_told_before_anything_is_asked(
     assert any("solved seeds cannot show" in note for note in found["notes"]) == told
 
 
+def test_what_several_chains_cost_is_counted_once(world: World) -> None:
+    settings = {"weight": 1, "calibrate": 60, "new": False}
+    folder = world("answer", {"reasoning": settings}, 30)
+    found = cli("--project", folder, "check", "--json").json["plan"]
+    asked = cli("--project", folder, "run", "--dry-run", "--json").json["requests"]
+    assert found["requests"] == 4 * 30
+    characters = sum(len(m["content"]) for one in asked for m in one["messages"]) / len(asked)
+    assert found["tokens_in"] == pytest.approx(120 * characters / 4, rel=0.1)
+
+
 def test_when_all_is_solved_that_is_what_is_said(world: World) -> None:
     result = run(world("answer", {"reasoning": {"weight": 1, "calibrate": 60, "new": False}}, 90))
     told = " ".join(cell["state"] for cell in result["cells"])

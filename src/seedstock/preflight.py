@@ -240,7 +240,9 @@ def planned(project: Project, wave: Sequence[Work]) -> dict[str, Any]:
         requests += calls * len(part)
         if project.recipes[recipe][0].asks == "model":
             into, out, measured = _tokens(project, part)
-            tokens_in, tokens_out = tokens_in + calls * into, tokens_out + calls * out
+            # The prompts are those of the first step, of which one question may have several.
+            tokens_in += into * calls * len(part) / sum(len(work.requests) for work in part)
+            tokens_out += calls * out
     most = project.config.plan.overgenerate
     price, source = project.price or (None, None)
     cost = None if price is None else price.of(Usage(round(tokens_in), round(tokens_out)))

@@ -86,8 +86,8 @@ class Reasoning(Recipe):
 
     @property
     def calls(self) -> float:
-        """A problem is written, and solved `chains` times."""
-        return 1.0 + float(self.settings.chains)
+        """A problem is written, where new ones are wanted, and solved `chains` times."""
+        return float(self.settings.chains + self.settings.new)
 
     def notes(self, seeds: int) -> Sequence[str]:
         """Where the seeds are too few to show what agreement is worth, however right the teacher is."""
