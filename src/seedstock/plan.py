@@ -188,7 +188,8 @@ class Plan:
         By the upper end of a one-sided 95 % interval of its yield. Empty where it may.
         """
         least = 1 / self.overgenerate
-        if not record.tried or upper_bound(record.good, record.due) >= least:
+        weak = record.tried and record.good < least * record.due  # the bound is above: cheap to tell first
+        if not weak or upper_bound(record.good, record.due) >= least:
             return ""
         others = [q for q in goal.quotas.values() if q is not quota and not q.given_up]
         if not any(other.expected_yield(ASSUMED_YIELD) >= least for other in others):
