@@ -170,6 +170,5 @@ def test_every_part_of_a_prompt_is_worth_something(
         part: yield_of(tmp_path / part, server, world, planned, {prompt: without(prompt, part)}, target)
         for part in parts
     }
-    print(prompt, world, whole, found)
     assert whole > 0.5, whole
     assert {part: share for part, share in found.items() if share > whole - COST} == {}, (whole, found)
