@@ -22,11 +22,14 @@ SEEDS, HOLDOUT = 150, 100
 
 
 def make_project(folder: Path, url: str, embedder: str, target: int) -> Path:
-    """A project of a label task with 150 seeds and 100 holdout rows that asks the server at `url`."""
+    """A project of a label task with 150 seeds and 100 holdout rows that asks the server at `url`.
+
+    Without the gate `facts`: the server's words are chance, and keep none.
+    """
     config: dict[str, Any] = {
         "task": {"kind": "classification", "instruction": INSTRUCTION, "output": {"labels": list(LABELS)}},
         "seeds": "seeds.jsonl", "holdout": "holdout.jsonl", "embedder": embedder,
-        "plan": {"target": target, "recipes": {"paraphrase": 1}},
+        "plan": {"target": target, "recipes": {"paraphrase": 1}}, "gates": {"facts": False},
         "teacher": {"kind": "openai", "base_url": url, "model": "bench-1"},
     }  # fmt: skip
     folder.mkdir(parents=True)
