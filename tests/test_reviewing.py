@@ -175,6 +175,14 @@ def test_a_defect_is_not_forgotten_when_its_row_is_gone(generated: Path) -> None
     assert cli("--project", generated, "release").code == 0
 
 
+def test_a_stricter_bound_asks_for_more_rows_to_look_at(generated: Path) -> None:
+    """59 without a defect show 5 %, 99 show 3 %."""
+    path = generated / "seedstock.yaml"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"gates": {"review": {"max_defects": 0.03}}}))
+    out = generated / "sheet.csv"
+    assert cli("--project", generated, "review", "export", out, "--json").json["rows"] == 99
+
+
 @pytest.mark.parametrize(("defects", "reviews"), [(0, 59), (1, 93), (2, 124), (3, 153)])
 def test_how_many_reviews_outweigh_a_defect(defects: int, reviews: int) -> None:
     assert reviews_for(defects, 0.05) == reviews

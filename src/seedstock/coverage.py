@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from itertools import combinations, product
 from typing import Any
 
 from seedstock.plan import Plan
 from seedstock.project import Project
 from seedstock.seeds.cells import Space
-from seedstock.seeds.dimensions import Attribute, Dimension, UseCase
+from seedstock.seeds.dimensions import Attribute, UseCase
 from seedstock.verdict import Verdict
 
 COVERED_SEEDS = 2
@@ -30,7 +29,8 @@ def cell_map(project: Project, plan: Plan) -> list[dict[str, Any]]:
         }
         for name, goal in plan.goals.items()
     ]  # fmt: skip
-    without = [name for name in project.config.output.labels if name not in _labels(project)]
+    shown = {str(seed.output) for seed in project.seeds}
+    without = [name for name in project.config.output.labels if name not in shown]
     without += [name for name, n in use_cases(project).items() if not n]
     return rows + [
         {
@@ -51,7 +51,7 @@ def empty_combinations(space: Space) -> list[dict[str, Any]]:
     for one, other in combinations([*space.cutting, *space.spread], 2):
         if UseCase in (type(one), type(other)):
             continue
-        left, right = _told(one, space), _told(other, space)
+        left, right = one.of(space.seeds), other.of(space.seeds)
         pairs = Counter((a, b) for a, b in zip(left, right, strict=True) if a and b)
         alone = Counter(filter(None, left)), Counter(filter(None, right))
         n = sum(pairs.values())
@@ -120,11 +120,3 @@ def space_map(project: Project) -> dict[str, Any]:
         "thin": [name for name, cell in project.cells.items() if cell.thin],
         "empty": empty_combinations(space), "use_cases": use_cases(project), "unknown": unknown(project),
     }  # fmt: skip
-
-
-def _labels(project: Project) -> frozenset[str]:
-    return frozenset(str(seed.output) for seed in project.seeds)
-
-
-def _told(dimension: Dimension, space: Space) -> Sequence[str | None]:
-    return dimension.of(space.seeds)

@@ -163,8 +163,9 @@ class _Run:
 
     def _next_wave(self) -> list[Work]:
         """What was begun goes on before anything new is begun."""
-        for regretted in self.hindsight.due(self.plan.wave):
-            self._take_back(regretted)
+        if due := list(self.hindsight.due(self.plan.wave)):
+            for regretted in due:
+                self._take_back(regretted)
             self._use_spare()
         begun, self.unfinished = self.unfinished, []
         return begun + next_wave(self.plan, self.briefing, begun)

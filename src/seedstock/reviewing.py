@@ -106,9 +106,9 @@ def reviewed(project: Project, rows: Sequence[Candidate]) -> Reviewed:
 
 
 def _wanted(project: Project, state: Reviewed) -> int:
-    """Reviews that are required, or more where defects were found that more reviews may outweigh."""
+    """Reviews that are required, or more where the gate's bound calls for more, by defects or settings."""
     settings = project.config.gates.get("review")
-    if not isinstance(settings, ReviewSettings) or not state.defects:
+    if not isinstance(settings, ReviewSettings) or not state.required:
         return state.required
     return max(state.required, reviews_for(state.defects, settings.max_defects))
 

@@ -74,7 +74,7 @@ class ReviewGate(SetGate):
 
 def reviews_for(defects: int, most: float) -> int:
     """Reviews of which so many find a defect that show, at 95 % confidence, that at most `most` are bad."""
-    n = LEAST if (defects, most) == (0, 0.05) else defects + 1
+    n = defects + 1
     while upper_bound(defects, n) > most:
         n += 1
     return n
