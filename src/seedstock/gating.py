@@ -64,15 +64,20 @@ class Gatekeeper:
         """What the gates that look at a row alone say; nothing is remembered."""
         verdicts: list[Verdict] = []
         for gate in self._row_gates:
-            if not gate.remembers and all(verdict.passed for verdict in verdicts):
+            alone = not gate.remembers and not gate.costly
+            if alone and all(verdict.passed for verdict in verdicts):
                 verdicts += gate.check(Batch([example], self._tools))
         return Decision(example, tuple(verdicts))
 
     def _check(self, examples: Sequence[Example], admit: Admit | None) -> list[Decision]:
         verdicts: list[list[Verdict]] = [[] for _ in examples]
-        alone = [gate for gate in self._row_gates if not gate.remembers]
+        alone = [gate for gate in self._row_gates if not gate.remembers and not gate.costly]
         alive, batch = _pass(alone, list(range(len(examples))), Batch(examples, self._tools), verdicts)
         comparing = [gate for gate in self._row_gates if gate.remembers]
+        costly = [gate for gate in self._row_gates if gate.costly]
+        if costly:
+            alive, batch = _drop_settled(comparing, alive, batch, verdicts)
+            alive, batch = _pass(costly, alive, batch, verdicts)
         while len(batch):
             before = [len(said) for said in verdicts]
             passed, kept = _pass(comparing, alive, batch, verdicts)
@@ -109,6 +114,20 @@ def _pass(
             verdicts[row].append(verdict)
         passed = [i for i, verdict in enumerate(found) if verdict.passed]
         alive, batch = [alive[i] for i in passed], batch.take(passed)
+    return alive, batch
+
+
+def _drop_settled(
+    gates: Iterable[RowGate], alive: list[int], batch: Batch, verdicts: list[list[Verdict]]
+) -> tuple[list[int], Batch]:
+    """Leave out rows that gates would reject for what is kept already, noting why; the others."""
+    for gate in gates:
+        found = gate.settled(batch)
+        for row, verdict in zip(alive, found, strict=True):
+            if verdict is not None:
+                verdicts[row].append(verdict)
+        still_open = [i for i, verdict in enumerate(found) if verdict is None]
+        alive, batch = [alive[i] for i in still_open], batch.take(still_open)
     return alive, batch
 
 

@@ -94,13 +94,25 @@ class Gate(ABC):
 
 
 class RowGate(Gate):
-    """A check of single rows. One that `remembers` compares with the rows that all gates accepted."""
+    """A check of single rows. One that `remembers` compares with the rows that all gates accepted.
+
+    A `costly` one is paid for each row it looks at, so it is asked last, and only about rows that no other
+    gate rejects whatever it says.
+    """
 
     remembers: ClassVar[bool] = False
+    costly: ClassVar[bool] = False
 
     @abstractmethod
     def check(self, batch: Batch) -> list[Verdict]:
         """One verdict per row, in order. Earlier rows of the batch that pass count as accepted."""
+
+    def settled(self, batch: Batch) -> list[Verdict | None]:
+        """Of a gate that remembers: the verdict on each row that what is kept already rejects, else None.
+
+        Whatever becomes of the other rows of the batch, `check` would reject these too.
+        """
+        return [None] * len(batch)
 
     def keep(self, batch: Batch) -> None:
         """Rows that every gate has accepted, in order; called after `check`."""
