@@ -160,11 +160,13 @@ def _gate(
         if progress:
             progress(result.tally.rows)
     result.gates = [
-        *result.tally.results(),
+        *result.tally.results(keeper.settings),
         *keeper.set_results(Mixture(seeds, result.tally.kept, 1, "audit")),
     ]
     statuses = {verdict.status for verdict in result.gates}
-    result.verdict = "refused" if "fail" in statuses else "warn" if "warn" in statuses else "pass"
+    result.verdict = (
+        "refused" if "fail" in statuses else "warn" if statuses & {"warn", "not_enough_data"} else "pass"
+    )
     return result
 
 

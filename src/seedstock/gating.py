@@ -37,7 +37,7 @@ class Decision:
 
 
 class Gatekeeper:
-    """Row gates with what they remember, and set gates. Feed rows in order."""
+    """Row gates with what they remember, and set gates. Feed rows in order. `settings` are those given."""
 
     def __init__(self, settings: Mapping[str, BaseModel | None], tools: Tools) -> None:
         made: list[Gate] = [
@@ -48,6 +48,7 @@ class Gatekeeper:
         self._row_gates = sorted(row_gates, key=lambda gate: gate.remembers)
         self._set_gates = [gate for gate in made if isinstance(gate, SetGate)]
         self._tools = tools
+        self.settings = settings
 
     def check(self, examples: Sequence[Example], admit: Admit | None = None) -> list[Decision]:
         """Decide about rows, in order; accepted ones are remembered by the gates.

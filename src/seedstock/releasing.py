@@ -29,18 +29,16 @@ from seedstock.reporting.funnel import Step
 from seedstock.reporting.page import Page, render
 from seedstock.reviewing import rejected_by_people, reviewed
 from seedstock.seeds.readers import file_sha256
-from seedstock.tally import Tally
+from seedstock.tally import RELEVANCE, Tally
 from seedstock.text import normalise
 from seedstock.verdict import Verdict
 from seedstock.version import __version__
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-NOT_DONE: tuple[str, ...] = (
-    "not evaluated: nobody has measured whether this mix helps a student",
-    "relevance not judged: outputs are valid in form, nobody has judged whether they are right",
-)
+NOT_DONE: tuple[str, ...] = ("not evaluated: nobody has measured whether this mix helps a student",)
 """What this version cannot do yet, said first on every card."""
+NOT_JUDGED = "relevance not judged: outputs are valid in form, nobody has judged whether they are right"
 NOT_REVIEWED = "not reviewed: nobody has looked at a sample of the synthetic rows"
 
 
@@ -84,7 +82,7 @@ def release(
         kept = {row.id for row in mix.synthetic}
         state = reviewed(project, [row for row in candidates if row.id in kept])
         mix = replace(mix, review=state)
-        gates = [*tally.results(), *_set_results(project, mix)]
+        gates = [*tally.results(project.config.gates), *_set_results(project, mix)]
         waivers = _judge(project, gates)
         final = project.folder / "releases" / name
         made = final.with_name(f".{name}.partial")
@@ -135,7 +133,8 @@ def _accepted(project: Project) -> tuple[list[Candidate], Tally]:
         if not candidate.accepted or candidate.example is None:
             continue
         if candidate.id in rejected:
-            tally.take_back(candidate.id, candidate.example, rejection(rejected[candidate.id]))
+            said = rejection(rejected[candidate.id])
+            tally.take_back(candidate.id, candidate.example, said, candidate.verdicts)
         else:
             accepted.append(candidate)
     if not accepted:
@@ -224,9 +223,15 @@ def _write_logprobs(project: Project, folder: Path, mix: Mix) -> None:
                 file.write(line(logprob_row(example, asked.response.text, tokens)))
 
 
-def not_done(mix: Mix) -> list[str]:
+def not_done(mix: Mix, gates: Sequence[Verdict]) -> list[str]:
     """What nobody has looked at yet, for the first lines of the card."""
-    return [*NOT_DONE, *([] if mix.review is not None and mix.review.done else [NOT_REVIEWED])]
+    judged = next((v for v in gates if v.gate == RELEVANCE), None)
+    said = list(NOT_DONE)
+    if judged is None or judged.status in ("not_enough_data", "skipped"):
+        said.append(NOT_JUDGED)
+    elif judged.status == "warn":
+        said.append(f"relevance judged in part: {judged.reason}")
+    return [*said, *([] if mix.review is not None and mix.review.done else [NOT_REVIEWED])]
 
 
 def _counts(mix: Mix) -> dict[str, Any]:
@@ -270,7 +275,7 @@ def _manifest(
         "prompts": sorted({e.source.prompt_sha256 for e in mix.synthetic if e.source.prompt_sha256}),
         "prompt_files": prompt_hashes(project.recipes),
         "gates": [v.to_json() for v in gates], "waivers": [w.to_json() for w in waivers],
-        "not_done": not_done(mix),
+        "not_done": not_done(mix, gates),
         "files": {file: {"sha256": digest} for file, digest in files.items()},
     }  # fmt: skip
 
@@ -317,6 +322,6 @@ def release_page(
         Step("candidates", tally.rows), *lost, Step("synthetic rows", len(mix.synthetic)),
         Step("with seeds", len(mix.synthetic) + len(mix.seeds), "released"),
     ]  # fmt: skip
-    said = not_done(mix)
+    said = not_done(mix, gates)
     verdict = "warn" if said or waivers or any(v.status != "pass" for v in gates) else "pass"
     return Page(f"Release {name}", verdict, steps, gates, tally.examples, said, waivers, facts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seedstock import registry
@@ -12,6 +12,8 @@ from seedstock.reporting.funnel import Step
 from seedstock.reporting.page import Rejected
 from seedstock.verdict import Verdict
 
+RELEVANCE = "relevance"
+"""The family of gates that say whether an output is right."""
 EXAMPLES_PER_REASON = 5
 """Rejected rows kept to show, per gate and reason."""
 SHOWN_CHARS = 600
@@ -19,13 +21,19 @@ SHOWN_CHARS = 600
 
 @dataclass(slots=True)
 class Tally:
-    """Rows by what happened to them. `seen` and `warned` are per gate family, `rejected` per gate."""
+    """Rows by what happened to them. `seen` and `warned` are per gate family, `rejected` per gate.
+
+    `right` counts kept rows for which a gate of the family `relevance` has evidence that the output is
+    right, `in_form` those that were verified in form only.
+    """
 
     rows: int = 0
     kept: int = 0
     seen: Counter[str] = field(default_factory=Counter)
     warned: Counter[str] = field(default_factory=Counter)
     skipped: dict[str, str] = field(default_factory=dict)
+    right: int = 0
+    in_form: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: list[Rejected] = field(default_factory=list)
@@ -33,18 +41,19 @@ class Tally:
     def add(self, id_: str, example: Example | None, verdicts: Sequence[Verdict]) -> Verdict | None:
         """Count a row; gives the verdict that rejected it. `example` is None where none could be read."""
         self.rows += 1
-        for verdict in verdicts:
-            self._count(verdict)
+        self._count(verdicts)
         failed = next((v for v in verdicts if not v.passed), None)
         if failed is None:
             self.kept += 1
+            self._note_evidence(verdicts, 1)
             return None
         self._reject(id_, example, failed)
         return failed
 
-    def take_back(self, id_: str, example: Example, failed: Verdict) -> None:
-        """A row that was counted as kept, and was turned down since."""
+    def take_back(self, id_: str, example: Example, failed: Verdict, before: Sequence[Verdict] = ()) -> None:
+        """A row that was counted as kept, with the verdicts `before`, and was turned down since."""
         self.kept -= 1
+        self._note_evidence(before, -1)
         self._reject(id_, example, failed)
 
     def _reject(self, id_: str, example: Example | None, failed: Verdict) -> None:
@@ -53,29 +62,77 @@ class Tally:
         if self.reasons[failed.gate, failed.code] <= EXAMPLES_PER_REASON:
             self.examples.append(_shown(id_, example, failed))
 
-    def _count(self, verdict: Verdict) -> None:
-        family = verdict.gate.split(".")[0]
-        if verdict.status == "skipped":
-            self.skipped[family] = verdict.reason
-        else:
+    def _count(self, verdicts: Sequence[Verdict]) -> None:
+        """A row counts once in each family, however many gates of it looked."""
+        said: dict[str, set[str]] = {}
+        for verdict in verdicts:
+            family = _family(verdict)
+            if verdict.status == "skipped":
+                self.skipped[family] = verdict.reason
+            else:
+                said.setdefault(family, set()).add(verdict.status)
+        for family, statuses in said.items():
             self.seen[family] += 1
-            self.warned[family] += verdict.status == "warn"
+            self.warned[family] += "warn" in statuses
 
-    def results(self) -> list[Verdict]:
-        """Each row gate's work as one result: the share it let pass of the rows that reached it."""
-        return [self._result(family) for family in dict.fromkeys([*self.seen, *self.skipped])]
+    def _note_evidence(self, verdicts: Sequence[Verdict], by: int) -> None:
+        said = {verdict.status for verdict in verdicts if _family(verdict) == RELEVANCE}
+        if "pass" in said:
+            self.right += by
+        elif "warn" in said:
+            self.in_form += by
 
-    def _result(self, family: str) -> Verdict:
-        n = self.seen[family]
-        if not n:
-            return Verdict(family, "skipped", "skipped", self.skipped[family], n=0)
+    def results(self, gates: Mapping[str, object]) -> list[Verdict]:
+        """Each row gate's work as one result: the share it let pass of the rows that reached it.
+
+        `gates` are the configured ones, None where one is turned off. Whether outputs were judged at all is
+        said in any case.
+        """
+        families = [family for family in dict.fromkeys([*self.seen, *self.skipped]) if family != RELEVANCE]
+        off = gates.get(RELEVANCE, ...) is None
+        return [*map(self._result, families), self._relevance_off() if off else self._relevance()]
+
+    def _relevance_off(self) -> Verdict:
+        return Verdict(
+            RELEVANCE, "skipped", "turned_off", "relevance not judged: the config turns it off", n=0
+        )
+
+    def _relevance(self) -> Verdict:
+        """Policy 6: rows that neither a verifier nor a judge has looked at are not known to be right."""
+        if not self.kept:
+            return self._result(RELEVANCE)
+        n, share = self.kept, round(self.right / self.kept, 4)
+        lost = f"; {said}" if (said := self._lost(RELEVANCE)) else ""
+        unseen = n - self.right - self.in_form
+        if unseen == n:
+            reason = (
+                "relevance not judged: no verifier fits these outputs and no judge is configured, so nobody"
+                " has looked whether they are right"
+            )
+            return Verdict(RELEVANCE, "not_enough_data", "not_judged", reason + lost, share, 1.0, n=n)
+        if self.right == n:
+            return Verdict(RELEVANCE, "pass", "ok", f"{n} of {n} kept rows judged{lost}", share, 1.0, n=n)
+        parts = [f"{self.in_form} only verified in form"] * bool(self.in_form)
+        parts += [f"{unseen} not judged"] * bool(unseen)
+        reason = f"{self.right} of {n} kept rows judged right, {' and '.join(parts)}{lost}"
+        return Verdict(RELEVANCE, "warn", "in_form_only", reason, share, 1.0, n=n)
+
+    def _lost(self, family: str) -> str:
+        """How many rows a family rejected, and why; empty where it rejected none."""
         lost = sum(count for gate, count in self.rejected.items() if gate.split(".")[0] == family)
         codes = [
             f"{code} {count}"
             for (gate, code), count in self.reasons.most_common()
             if gate.split(".")[0] == family
         ]
-        reason = f"{lost} of {n} rows rejected" + (f" ({', '.join(codes)})" if codes else "")
+        return f"{lost} of {self.seen[family]} rows rejected ({', '.join(codes)})" if lost else ""
+
+    def _result(self, family: str) -> Verdict:
+        n = self.seen[family]
+        if not n:
+            return Verdict(family, "skipped", "skipped", self.skipped.get(family, "no rows"), n=0)
+        lost = sum(count for gate, count in self.rejected.items() if gate.split(".")[0] == family)
+        reason = self._lost(family) or f"0 of {n} rows rejected"
         if self.warned[family]:
             reason += f"; {self.warned[family]} to look at"
         return Verdict(family, "pass", "ok", reason, figure=round(1 - lost / n, 4), n=n)
@@ -89,6 +146,10 @@ class Tally:
     def codes(self, gate: str) -> str:
         """The reasons of one gate with their counts, most frequent first."""
         return ", ".join(f"{code} {n}" for (name, code), n in self.reasons.most_common() if name == gate)
+
+
+def _family(verdict: Verdict) -> str:
+    return verdict.gate.split(".")[0]
 
 
 def _shown(id_: str, example: Example | None, failed: Verdict) -> Rejected:
