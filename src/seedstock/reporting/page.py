@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,6 +12,9 @@ from typing import Any
 from seedstock.records import Waiver
 from seedstock.reporting.funnel import Step, funnel_svg
 from seedstock.verdict import Verdict
+
+SHOWN_EVIDENCE = 300
+"""Characters of a piece of evidence on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\u{ord(c):04x}" for c in text)
 
 
+def _evidence(value: Any) -> str:
+    """A piece of evidence in a line: text as it is, the rest as JSON, long ones cut."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= SHOWN_EVIDENCE else text[: SHOWN_EVIDENCE - 1] + "…"
+
+
 @cache
 def _template() -> Any:
     import jinja2
@@ -58,4 +68,5 @@ def _template() -> Any:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["printable"] = printable
+    environment.filters["evidence"] = _evidence
     return environment.get_template("page.html")
