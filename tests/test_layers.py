@@ -17,13 +17,14 @@ LAYERS = (
     (
         APART,
         "text reading yamlfile jsonl ledgerfile groupwriter neighbours level pace embedders rules language"
-        " clusters forms families answers intervals",
+        " clusters forms families answers intervals addressing judgement",
     ),
     (IN_ORDER, "facts"),
     (APART, "seeds tasks recipes teachers gates exporters"),
     (
         IN_ORDER,
-        "sections config records ledger seedbed prices spending line pool batching ask outline project",
+        "sections settingsfile rubric config records ledger seedbed prices spending line pool batching ask replay"
+        " judging outline project",
     ),
     (
         IN_ORDER,

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 
 from seedstock import registry
 from seedstock.embedders.base import EmbedderSettings
@@ -25,6 +24,7 @@ from seedstock.sections import (
     StudentSection,
     TaskSection,
 )
+from seedstock.settingsfile import M, or_empty, read_section, validate
 from seedstock.tasks.base import Output
 from seedstock.teachers.base import TeacherSettings
 from seedstock.yamlfile import Place, YamlFile, read_yaml
@@ -83,17 +83,12 @@ class Config:
         return self.path.parent
 
 
-SECRET_PLACES = ("api_key_env", "api_key_file", "base_url", "extra_body")
-"""Keys whose wrong value may be a secret somebody put in the wrong place: errors do not repeat it."""
-
 SECTIONS = (
     "task", "seeds", "holdout", "ood", "teacher", "partner", "student", "embedder", "plan", "gates", "review",
     "mix",
 )  # fmt: skip
 PROMPTS = "prompts"
 """The folder beside the config whose files stand in the place of prompts of the same name."""
-
-M = TypeVar("M", bound=BaseModel)
 
 
 def load_config(path: Path) -> Config:
@@ -105,7 +100,7 @@ def load_config(path: Path) -> Config:
     for key in data:
         if key not in SECTIONS:
             raise file.error((key,), f"unknown key; {near_miss(key, SECTIONS)}")
-    task = _section(file, TaskSection, data.get("task"), ("task",))
+    task = read_section(file, TaskSection, data.get("task"), ("task",))
     teacher, teacher_kind = _part(file, "teacher", data.get("teacher"), "rules")
     embedder, embedder_kind = _part(file, "embedder", data.get("embedder"), "minilm")
     partner, partner_kind = (
@@ -113,19 +108,19 @@ def load_config(path: Path) -> Config:
         if data.get("partner") is None
         else _part(file, "partner", data.get("partner"), "openai", of="teacher")
     )
-    plan = _section(file, PlanSection, _or_empty(data.get("plan")), ("plan",))
+    plan = read_section(file, PlanSection, or_empty(data.get("plan")), ("plan",))
     return Config(
         path=path, raw=file.data, task=task, output=load_output(file, task.output),
         seeds=_data_section(file, data.get("seeds"), ("seeds",)),
         holdout=_beside(file, data, "holdout"), ood=_beside(file, data, "ood"),
         teacher=teacher, teacher_kind=teacher_kind, embedder=embedder, embedder_kind=embedder_kind,
         partner=partner, partner_kind=partner_kind,
-        student=None if data.get("student") is None else _section(
+        student=None if data.get("student") is None else read_section(
             file, StudentSection, data.get("student"), ("student",)
         ),
         plan=plan, recipes=_recipes(file, plan), prompts=_prompts(path.parent),
         gates=gate_settings(file, data.get("gates")), review=_review(file, data.get("review")),
-        mix=_section(file, MixSection, _or_empty(data.get("mix")), ("mix",)), notes=tuple(notes),
+        mix=read_section(file, MixSection, or_empty(data.get("mix")), ("mix",)), notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -203,7 +198,7 @@ def load_output(file: YamlFile, value: dict[str, Any]) -> Output:
         raise file.error(place, f"name exactly one kind of output: {', '.join(known)}")
     name, given = next(iter(value.items()))
     output = registry.load("task", name)
-    checked = _validate(file, TypeAdapter(output.Value), given, (*place, name))
+    checked = validate(file, TypeAdapter(output.Value), given, (*place, name))
     try:
         made: Output = output(checked, file.path.parent)
     except InputError as problem:
@@ -213,7 +208,7 @@ def load_output(file: YamlFile, value: dict[str, Any]) -> Output:
 
 def gate_settings(file: YamlFile, value: Any) -> Mapping[str, BaseModel | None]:
     """Settings per gate; None for one that is turned off. `leak` cannot be (policy 3)."""
-    given_gates = _or_empty(value)
+    given_gates = or_empty(value)
     if not isinstance(given_gates, dict):
         raise file.error(("gates",), "a mapping of gate names: {duplicate: {threshold: 0.92}}")
     settings: dict[str, BaseModel | None] = dict(default_gates())
@@ -226,7 +221,7 @@ def gate_settings(file: YamlFile, value: Any) -> Mapping[str, BaseModel | None]:
         if given is False:
             settings[name] = None
         elif given is not True:
-            settings[name] = _section(file, registry.load("gate", name).Settings, given, place)
+            settings[name] = read_section(file, registry.load("gate", name).Settings, given, place)
     return settings
 
 
@@ -256,7 +251,7 @@ def _part(file: YamlFile, section: str, value: Any, default: str, of: str = "") 
         settings = registry.load(part, name).Settings
     except (AttributeError, InputError) as problem:  # "module:Class" of something else
         raise file.error((section,), f"{name!r} is no {part}: {problem}") from problem
-    return _rooted(_section(file, settings, {**given, "kind": name}, (section,)), file.path.parent), name
+    return _rooted(read_section(file, settings, {**given, "kind": name}, (section,)), file.path.parent), name
 
 
 def _rooted(settings: M, folder: Path) -> M:
@@ -274,7 +269,7 @@ def _data_section(file: YamlFile, value: Any, place: Place) -> DataSection:
         raise file.error(
             (), f"{place[0]}: is missing; name a file of real rows: seeds: {{path: seeds.jsonl}}"
         )
-    section = _section(file, DataSection, {"path": value} if isinstance(value, str) else value, place)
+    section = read_section(file, DataSection, {"path": value} if isinstance(value, str) else value, place)
     return section.model_copy(update={"path": file.path.parent / section.path})
 
 
@@ -296,10 +291,10 @@ def _recipes(file: YamlFile, plan: PlanSection) -> Mapping[str, PlannedRecipe] |
         if name not in registry.names("recipe"):
             raise file.error(place, f"unknown recipe; {near_miss(name, registry.names('recipe'))}")
         own = dict(given) if isinstance(given, dict) else {"weight": given}
-        weight = _validate(file, TypeAdapter(float), own.pop("weight", 1.0), (*place, "weight"))
+        weight = validate(file, TypeAdapter(float), own.pop("weight", 1.0), (*place, "weight"))
         if not 0 <= weight < float("inf"):
             raise file.error(place, "a weight is a number from 0 on")
-        settings = _section(file, registry.load("recipe", name).Settings, own, place)
+        settings = read_section(file, registry.load("recipe", name).Settings, own, place)
         found[name] = PlannedRecipe(weight, _rooted(settings, file.path.parent))
     if sum(recipe.weight for recipe in found.values()) <= 0:
         raise file.error(("plan", "recipes"), "at least one recipe needs a weight above 0")
@@ -317,60 +312,7 @@ def _prompts(folder: Path) -> dict[str, Path]:
 
 
 def _review(file: YamlFile, given: Any) -> ReviewSection | None:
-    return None if given is False else _section(file, ReviewSection, _or_empty(given), ("review",))
-
-
-def _or_empty(value: Any) -> Any:
-    """A section that stands there without anything in it is one with defaults."""
-    return {} if value is None else value
-
-
-def _section(file: YamlFile, model: type[M], value: Any, place: Place) -> M:
-    if value is None:
-        raise file.error((), f"{'.'.join(map(str, place))}: is missing")
-    checked: M = _validate(file, TypeAdapter(model), value, place)
-    return checked
-
-
-def _validate(file: YamlFile, adapter: TypeAdapter[Any], value: Any, place: Place) -> Any:
-    try:
-        return adapter.validate_python(value)
-    except ValidationError as problem:
-        raise _explain(file, adapter, problem, place) from problem
-
-
-def _explain(file: YamlFile, adapter: TypeAdapter[Any], problem: ValidationError, place: Place) -> InputError:
-    """The first error, as one line at its place in the file."""
-    errors = problem.errors(include_url=False)
-    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-    where = (*place, *first["loc"])
-    if first["type"] == "extra_forbidden":
-        known = _keys_at(adapter.json_schema(), first["loc"][:-1])
-        return file.error(where, f"unknown key; {near_miss(str(first['loc'][-1]), known)}")
-    if first["type"] == "missing":
-        return file.error(where, "is missing")
-    message = first["msg"].removeprefix("Value error, ")
-    if any(part in SECRET_PLACES for part in first["loc"]) or isinstance(first["input"], dict | list):
-        return file.error(where, message)
-    hint = _quotes_hint(first["input"]) if "string" in message else ""
-    return file.error(where, f"{message}, got {first['input']!r}{hint}"[:300])
-
-
-def _keys_at(schema: dict[str, Any], path: tuple[int | str, ...]) -> dict[str, Any]:
-    """The keys that a section, or a section inside it, may have."""
-    here = schema
-    for step in path:
-        given = here.get("items", here.get("properties", {}).get(str(step), {}))
-        refs = [option["$ref"] for option in given.get("anyOf", [given]) if "$ref" in option]
-        here = schema["$defs"][refs[0].rsplit("/", 1)[-1]] if refs else given
-    known: dict[str, Any] = here.get("properties", {})
-    return known
-
-
-def _quotes_hint(given: Any) -> str:
-    if isinstance(given, bool):
-        return "; put it in quotes: YAML reads yes, no, on and off as true and false"
-    return "; put it in quotes" if isinstance(given, int | float | date) else ""
+    return None if given is False else read_section(file, ReviewSection, or_empty(given), ("review",))
 
 
 def kinds_of_task() -> tuple[str, ...]:
