@@ -23,7 +23,7 @@ LAYERS = (
     (APART, "seeds tasks recipes teachers gates exporters"),
     (
         IN_ORDER,
-        "sections settingsfile rubric config records ledger seedbed prices spending line pool batching ask replay"
+        "sections settingsfile rubric judgesection config records ledger seedbed prices spending line pool batching ask replay"
         " judging outline project",
     ),
     (

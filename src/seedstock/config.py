@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter
 from seedstock import registry
 from seedstock.embedders.base import EmbedderSettings
 from seedstock.errors import InputError, near_miss
+from seedstock.judgesection import PlannedJudge, judge_kinds, judge_schema, read_judges, rubric_path
 from seedstock.sections import (
     DataSection,
     Kind,
@@ -24,7 +25,7 @@ from seedstock.sections import (
     StudentSection,
     TaskSection,
 )
-from seedstock.settingsfile import M, or_empty, read_section, validate
+from seedstock.settingsfile import or_empty, read_part, read_section, rooted, validate
 from seedstock.tasks.base import Output
 from seedstock.teachers.base import TeacherSettings
 from seedstock.yamlfile import Place, YamlFile, read_yaml
@@ -32,8 +33,6 @@ from seedstock.yamlfile import Place, YamlFile, read_yaml
 FILE_NAME = "seedstock.yaml"
 
 LATER = {
-    ("judge",): "relevance is not judged",
-    ("gates", "relevance"): "relevance is not judged",
     ("task", "facts"): "suitability is not checked",
 }
 """Keys of the design that this version accepts but does not act on, and what that means. `check` says it."""
@@ -52,7 +51,7 @@ class Config:
     """A checked config. `raw` is the file's own data, for the manifest; `notes` are lines for `check`.
 
     `recipes` is None where the config names none; `prompts` are the owner's own prompt files by name;
-    `review` is None where nobody can review.
+    `review` is None where nobody can review; `rubric` is the file that judges go by.
     """
 
     path: Path
@@ -68,6 +67,8 @@ class Config:
     embedder_kind: str
     partner: TeacherSettings | None
     partner_kind: str
+    judges: tuple[PlannedJudge, ...]
+    rubric: Path | None
     student: StudentSection | None
     plan: PlanSection
     recipes: Mapping[str, PlannedRecipe] | None
@@ -84,11 +85,12 @@ class Config:
 
 
 SECTIONS = (
-    "task", "seeds", "holdout", "ood", "teacher", "partner", "student", "embedder", "plan", "gates", "review",
-    "mix",
+    "task", "seeds", "holdout", "ood", "teacher", "partner", "judge", "student", "embedder", "plan", "gates",
+    "review", "mix",
 )  # fmt: skip
 PROMPTS = "prompts"
 """The folder beside the config whose files stand in the place of prompts of the same name."""
+JUDGE_PROMPT = "judge"
 
 
 def load_config(path: Path) -> Config:
@@ -101,12 +103,12 @@ def load_config(path: Path) -> Config:
         if key not in SECTIONS:
             raise file.error((key,), f"unknown key; {near_miss(key, SECTIONS)}")
     task = read_section(file, TaskSection, data.get("task"), ("task",))
-    teacher, teacher_kind = _part(file, "teacher", data.get("teacher"), "rules")
-    embedder, embedder_kind = _part(file, "embedder", data.get("embedder"), "minilm")
+    teacher, teacher_kind = read_part(file, "teacher", data.get("teacher"), "rules")
+    embedder, embedder_kind = read_part(file, "embedder", data.get("embedder"), "minilm")
     partner, partner_kind = (
         (None, "")
         if data.get("partner") is None
-        else _part(file, "partner", data.get("partner"), "openai", of="teacher")
+        else read_part(file, "partner", data.get("partner"), "openai", of="teacher")
     )
     plan = read_section(file, PlanSection, or_empty(data.get("plan")), ("plan",))
     return Config(
@@ -115,6 +117,7 @@ def load_config(path: Path) -> Config:
         holdout=_beside(file, data, "holdout"), ood=_beside(file, data, "ood"),
         teacher=teacher, teacher_kind=teacher_kind, embedder=embedder, embedder_kind=embedder_kind,
         partner=partner, partner_kind=partner_kind,
+        judges=read_judges(file, data.get("judge")), rubric=rubric_path(file, data.get("judge")),
         student=None if data.get("student") is None else read_section(
             file, StudentSection, data.get("student"), ("student",)
         ),
@@ -167,6 +170,7 @@ def json_schema() -> dict[str, Any]:
         "task": task, "seeds": data, "holdout": data, "ood": data,
         "teacher": {"anyOf": [{"enum": registry.names("teacher")}, *settings("teacher")]},
         "partner": {"anyOf": [{"enum": registry.names("teacher")}, *settings("teacher")]},
+        "judge": judge_schema([of(registry.load("teacher", kind).Settings) for kind in judge_kinds()]),
         "student": of(StudentSection),
         "embedder": {"anyOf": [{"enum": registry.names("embedder")}, *settings("embedder")]},
         "plan": plan, "mix": of(MixSection), "review": {"anyOf": [{"const": False}, of(ReviewSection)]},
@@ -237,33 +241,6 @@ def _set_later_aside(file: YamlFile) -> tuple[dict[str, Any], list[str]]:
     return data, notes
 
 
-def _part(file: YamlFile, section: str, value: Any, default: str, of: str = "") -> tuple[Any, str]:
-    """Settings of a teacher or embedder, which names its `kind`; `of` is the part, if not the section."""
-    part = of or section
-    given = {"kind": default} if value is None else {"kind": value} if isinstance(value, str) else value
-    if not isinstance(given, dict):
-        raise file.error((section,), "a mapping with a kind")
-    name = given.get("kind", default)
-    if not isinstance(name, str) or (name not in registry.names(part) and ":" not in name):
-        place: Place = (section, "kind") if isinstance(value, dict) else (section,)
-        raise file.error(place, f"unknown {part} {name!r}; {near_miss(str(name), registry.names(part))}")
-    try:
-        settings = registry.load(part, name).Settings
-    except (AttributeError, InputError) as problem:  # "module:Class" of something else
-        raise file.error((section,), f"{name!r} is no {part}: {problem}") from problem
-    return _rooted(read_section(file, settings, {**given, "kind": name}, (section,)), file.path.parent), name
-
-
-def _rooted(settings: M, folder: Path) -> M:
-    """Settings with every path in them relative to the project folder."""
-    paths = {
-        name: value
-        for name in type(settings).model_fields
-        if isinstance(value := getattr(settings, name), Path)
-    }
-    return settings.model_copy(update={name: folder / path.expanduser() for name, path in paths.items()})
-
-
 def _data_section(file: YamlFile, value: Any, place: Place) -> DataSection:
     if value is None:
         raise file.error(
@@ -295,7 +272,7 @@ def _recipes(file: YamlFile, plan: PlanSection) -> Mapping[str, PlannedRecipe] |
         if not 0 <= weight < float("inf"):
             raise file.error(place, "a weight is a number from 0 on")
         settings = read_section(file, registry.load("recipe", name).Settings, own, place)
-        found[name] = PlannedRecipe(weight, _rooted(settings, file.path.parent))
+        found[name] = PlannedRecipe(weight, rooted(settings, file.path.parent))
     if sum(recipe.weight for recipe in found.values()) <= 0:
         raise file.error(("plan", "recipes"), "at least one recipe needs a weight above 0")
     return found
@@ -305,6 +282,7 @@ def _prompts(folder: Path) -> dict[str, Path]:
     """The owner's own prompts by name; InputError for a file that is named like none."""
     found = {path.stem: path for path in sorted((folder / PROMPTS).glob("*.txt"))}
     known = [name for recipe in registry.names("recipe") for name in registry.load("recipe", recipe).uses]
+    known.append(JUDGE_PROMPT)
     for name, path in found.items():
         if name not in known:
             raise InputError(f"no prompt has this name; {near_miss(name, known)}", path=path)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from seedstock import registry
 from seedstock.errors import InputError, near_miss
 from seedstock.yamlfile import Place, YamlFile
 
@@ -27,6 +29,37 @@ def read_section(file: YamlFile, model: type[M], value: Any, place: Place) -> M:
 def or_empty(value: Any) -> Any:
     """A section that stands there without anything in it is one with defaults."""
     return {} if value is None else value
+
+
+def read_part(
+    file: YamlFile, section: str | tuple[str, ...], value: Any, default: str, of: str = ""
+) -> tuple[Any, str]:
+    """Settings of a teacher or embedder, which names its `kind`, and that kind; `of` is the part, if not the
+    section. Paths in them are relative to the file."""
+    at: Place = (section,) if isinstance(section, str) else section
+    part = of or str(section)
+    given = {"kind": default} if value is None else {"kind": value} if isinstance(value, str) else value
+    if not isinstance(given, dict):
+        raise file.error(at, "a mapping with a kind")
+    name = given.get("kind", default)
+    if not isinstance(name, str) or (name not in registry.names(part) and ":" not in name):
+        place: Place = (*at, "kind") if isinstance(value, dict) else at
+        raise file.error(place, f"unknown {part} {name!r}; {near_miss(str(name), registry.names(part))}")
+    try:
+        settings = registry.load(part, name).Settings
+    except (AttributeError, InputError) as problem:  # "module:Class" of something else
+        raise file.error(at, f"{name!r} is no {part}: {problem}") from problem
+    return rooted(read_section(file, settings, {**given, "kind": name}, at), file.path.parent), name
+
+
+def rooted(settings: M, folder: Path) -> M:
+    """Settings with every path in them relative to the project folder."""
+    paths = {
+        name: value
+        for name in type(settings).model_fields
+        if isinstance(value := getattr(settings, name), Path)
+    }
+    return settings.model_copy(update={name: folder / path.expanduser() for name, path in paths.items()})
 
 
 def validate(file: YamlFile, adapter: TypeAdapter[Any], value: Any, place: Place) -> Any:
