@@ -18,14 +18,19 @@ from seedstock.teachers.base import Price
 
 
 def project_budget(project: Project, max_cost: float | None) -> Budget:
-    """The bound on what this project's answers may cost, those of earlier calls included.
+    """The bound on what this project's answers may cost, those of earlier calls included."""
+    judges = project.panel.judges if project.panel else []
+    asked = [teacher for name, teacher in project.teachers.items() if name != "rules"]
+    return budget_for(project, [*asked, *judges], max_cost)
+
+
+def budget_for(project: Project, asked: Sequence[Any], max_cost: float | None) -> Budget:
+    """A bound for a call in which these teachers and judges are asked.
 
     InputError for a bound without a known price, or one that is no amount.
     """
     if max_cost is not None and not (math.isfinite(max_cost) and max_cost >= 0):
         raise InputError(f"--max-cost {max_cost}: an amount of money is wanted")
-    judges = project.panel.judges if project.panel else []
-    asked = [*(teacher for name, teacher in project.teachers.items() if name != "rules"), *judges]
     paying = [teacher for teacher in asked if not teacher.free]
     if max_cost is None or not paying:
         return Budget(spent=project.ledger.paid())
