@@ -17,18 +17,19 @@ LAYERS = (
     (
         APART,
         "text reading yamlfile jsonl ledgerfile groupwriter neighbours level pace embedders rules language"
-        " clusters forms families answers intervals",
+        " clusters forms families answers intervals addressing judgement",
     ),
     (IN_ORDER, "facts"),
     (APART, "seeds tasks recipes teachers gates exporters"),
     (
         IN_ORDER,
-        "sections config records ledger seedbed prices spending line pool batching ask outline project",
+        "sections settingsfile rubric judgesection config records ledger seedbed prices spending line pool batching ask replay"
+        " judging outline project",
     ),
     (
         IN_ORDER,
         "reporting reporting.funnel reporting.page quotas plan briefing waves hindsight gating tally accounts"
-        " facetcheck results coverage preflight generation auditing mixing reporting.card distilling"
+        " facetcheck results coverage calibrating hearing judgeplan preflight generation auditing mixing reporting.card distilling"
         " reviewing releasing verifying tracing starting",
     ),
     (IN_ORDER, "demo seedstock cli"),

@@ -8,6 +8,8 @@ from dataclasses import fields
 from typing import Any
 
 from seedstock.errors import InputError
+from seedstock.judging.questions import JUDGE
+from seedstock.prices import price_of
 from seedstock.project import Project
 from seedstock.quotas import Quota
 from seedstock.records import Spent
@@ -16,16 +18,23 @@ from seedstock.teachers.base import Price
 
 
 def project_budget(project: Project, max_cost: float | None) -> Budget:
-    """The bound on what this project's answers may cost, those of earlier calls included.
+    """The bound on what this project's answers may cost, those of earlier calls included."""
+    judges = project.panel.judges if project.panel else []
+    asked = [teacher for name, teacher in project.teachers.items() if name != "rules"]
+    return budget_for(project, [*asked, *judges], max_cost)
+
+
+def budget_for(project: Project, asked: Sequence[Any], max_cost: float | None) -> Budget:
+    """A bound for a call in which these teachers and judges are asked.
 
     InputError for a bound without a known price, or one that is no amount.
     """
     if max_cost is not None and not (math.isfinite(max_cost) and max_cost >= 0):
         raise InputError(f"--max-cost {max_cost}: an amount of money is wanted")
-    paying = [teacher for name, teacher in project.teachers.items() if name != "rules" and not teacher.free]
+    paying = [teacher for teacher in asked if not teacher.free]
     if max_cost is None or not paying:
         return Budget(spent=project.ledger.paid())
-    price = _dearest([_price(project, teacher) for teacher in paying])
+    price = _dearest([_price(teacher) for teacher in paying])
     longest = max(getattr(teacher.settings, "max_tokens", 0) for teacher in paying)
     budget = Budget(max_cost, project.ledger.paid(), price, longest)
     budget.charge_unknown(*project.ledger.unpriced())
@@ -47,7 +56,7 @@ def tokens(spent: Iterable[Spent]) -> dict[str, Any]:
 def costs(
     project: Project, spent: Mapping[tuple[str, str], Spent], quotas: Sequence[Quota]
 ) -> dict[str, Any]:
-    """What the answers behind a run cost, in all and by recipe; null where a price or count is unknown."""
+    """What the answers behind a run cost: in all, for judging, by recipe; null where a price is unknown."""
     accepted = dict.fromkeys((quota.recipe for quota in quotas), 0)
     for quota in quotas:
         accepted[quota.recipe] += quota.accepted
@@ -56,8 +65,10 @@ def costs(
         for name, n in accepted.items()
     ]
     price = project.price
+    judged = total(s for (recipe, _), s in spent.items() if recipe == JUDGE)
     return {
         **per_row(total(spent.values()), sum(accepted.values())),
+        **({"judge": per_row(judged, 0)["total"]} if project.panel else {}),
         "currency": price[0].currency if price else "USD", "price": price and price[1],
         "paid": round(project.ledger.paid(), 6), "recipes": recipes,
     }  # fmt: skip
@@ -83,12 +94,12 @@ def total(spent: Iterable[Spent]) -> Spent:
     return Spent(**sums, cached_tokens=sum(told) if told else None)
 
 
-def _price(project: Project, teacher: Any) -> Price:
-    price = project.price_of(teacher)
+def _price(teacher: Any) -> Price:
+    price = price_of(teacher)
     if price is None:
         raise InputError(
             f"--max-cost needs a price, and that of {teacher.id} is unknown; give it in the config:"
-            " teacher: {price: {input: …, output: …}} per million tokens"
+            " price: {input: …, output: …} per million tokens, beside its kind"
         )
     return price[0]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,9 +19,10 @@ from seedstock.errors import InputError
 from seedstock.example import Example
 from seedstock.gates.base import Mixture, Tools
 from seedstock.gating import BATCH, Decision, Gatekeeper, batched
+from seedstock.hearing import hearing
 from seedstock.jsonl import line, pretty, put_in_place
 from seedstock.outline import terms_of
-from seedstock.project import STATE, make_embedder, read_data
+from seedstock.project import STATE, Project, make_embedder, read_data
 from seedstock.reporting.funnel import Step
 from seedstock.reporting.page import Page, render
 from seedstock.sections import DataSection
@@ -80,12 +81,16 @@ def audit(
     ood: Path | None = None,
     config: Path | None = None,
     out: Path | None = None,
+    max_cost: float | None = None,
     progress: Progress | None = None,
 ) -> AuditResult:
-    """Gate the rows of `synthetic` files. `config` gives task, gates and seeds; `seeds` overrides.
+    """Gate the rows of `synthetic` files. `config` gives task, gates, judge and seeds; `seeds` overrides.
 
     With `out`: kept.jsonl, rejected.jsonl, audit.json and report.html in that folder, replaced whole.
-    Memory: the vectors of kept rows, 1.5 kB each, and what it takes to compare them; not the rows.
+    Memory: the vectors of kept rows, 1.5 kB each, and what it takes to compare them; not the rows. With a
+    judge the rows too: of rows that say the same, the one that it rates highest is kept. Its answers are
+    in the ledger of the config's folder; `max_cost` bounds what all of them may cost, and Refused says
+    that it was reached: what was answered is kept, so that an audit with a higher bound goes on from there.
     """
     if seeds is None and config is None:
         raise InputError("an audit needs real rows to compare with: --seeds FILE, or --config seedstock.yaml")
@@ -100,6 +105,9 @@ def audit(
         rows = (row for path in synthetic for row in read_rows(path, strict=False, kind="synthetic"))
         first = next(batched(rows, BATCH), [])
         tools = _tools(setting, [row.example for row in first])
+        if config is not None:
+            project = stack.enter_context(Project(config))
+            tools = replace(tools, judge=stack.enter_context(hearing(project, max_cost)))
         sink = stack.enter_context(_Sink(out))
         result = _gate(
             chain(first, rows), Gatekeeper(setting.gates, tools), len(setting.seeds.usable), sink, progress
@@ -152,8 +160,7 @@ def _gate(
     rows: Iterable[Row], keeper: Gatekeeper, seeds: int, sink: _Sink, progress: Progress | None
 ) -> AuditResult:
     result = AuditResult()
-    for part in batched(rows, BATCH):
-        decisions = keeper.check([row.example.with_source(kind="synthetic") for row in part])
+    for part, decisions in _decided(rows, keeper):
         for row, decision in zip(part, decisions, strict=True):
             result.tally.add(row.example.id, row.example, decision.verdicts)
             sink.write(row, decision)
@@ -168,6 +175,13 @@ def _gate(
         "refused" if "fail" in statuses else "warn" if statuses & {"warn", "not_enough_data"} else "pass"
     )
     return result
+
+
+def _decided(rows: Iterable[Row], keeper: Gatekeeper) -> Iterator[tuple[list[Row], list[Decision]]]:
+    """Rows with what the gates say of them, in the file's order; with a judge all of them at once."""
+    for part in [list(rows)] if keeper.rates else batched(rows, BATCH):
+        examples = [row.example.with_source(kind="synthetic") for row in part]
+        yield part, keeper.check_by_figure(examples) if keeper.rates else keeper.check(examples)
 
 
 class _Sink:

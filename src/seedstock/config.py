@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 
 from seedstock import registry
 from seedstock.embedders.base import EmbedderSettings
 from seedstock.errors import InputError, near_miss
+from seedstock.judgesection import PlannedJudge, judge_kinds, judge_schema, read_judges, rubric_path
 from seedstock.sections import (
     DataSection,
     Kind,
@@ -25,6 +25,7 @@ from seedstock.sections import (
     StudentSection,
     TaskSection,
 )
+from seedstock.settingsfile import or_empty, read_part, read_section, rooted, validate
 from seedstock.tasks.base import Output
 from seedstock.teachers.base import TeacherSettings
 from seedstock.yamlfile import Place, YamlFile, read_yaml
@@ -32,8 +33,6 @@ from seedstock.yamlfile import Place, YamlFile, read_yaml
 FILE_NAME = "seedstock.yaml"
 
 LATER = {
-    ("judge",): "relevance is not judged",
-    ("gates", "relevance"): "relevance is not judged",
     ("task", "facts"): "suitability is not checked",
 }
 """Keys of the design that this version accepts but does not act on, and what that means. `check` says it."""
@@ -52,7 +51,7 @@ class Config:
     """A checked config. `raw` is the file's own data, for the manifest; `notes` are lines for `check`.
 
     `recipes` is None where the config names none; `prompts` are the owner's own prompt files by name;
-    `review` is None where nobody can review.
+    `review` is None where nobody can review; `rubric` is the file that judges go by.
     """
 
     path: Path
@@ -68,6 +67,8 @@ class Config:
     embedder_kind: str
     partner: TeacherSettings | None
     partner_kind: str
+    judges: tuple[PlannedJudge, ...]
+    rubric: Path | None
     student: StudentSection | None
     plan: PlanSection
     recipes: Mapping[str, PlannedRecipe] | None
@@ -83,17 +84,13 @@ class Config:
         return self.path.parent
 
 
-SECRET_PLACES = ("api_key_env", "api_key_file", "base_url", "extra_body")
-"""Keys whose wrong value may be a secret somebody put in the wrong place: errors do not repeat it."""
-
 SECTIONS = (
-    "task", "seeds", "holdout", "ood", "teacher", "partner", "student", "embedder", "plan", "gates", "review",
-    "mix",
+    "task", "seeds", "holdout", "ood", "teacher", "partner", "judge", "student", "embedder", "plan", "gates",
+    "review", "mix",
 )  # fmt: skip
 PROMPTS = "prompts"
 """The folder beside the config whose files stand in the place of prompts of the same name."""
-
-M = TypeVar("M", bound=BaseModel)
+JUDGE_PROMPT = "judge"
 
 
 def load_config(path: Path) -> Config:
@@ -105,27 +102,28 @@ def load_config(path: Path) -> Config:
     for key in data:
         if key not in SECTIONS:
             raise file.error((key,), f"unknown key; {near_miss(key, SECTIONS)}")
-    task = _section(file, TaskSection, data.get("task"), ("task",))
-    teacher, teacher_kind = _part(file, "teacher", data.get("teacher"), "rules")
-    embedder, embedder_kind = _part(file, "embedder", data.get("embedder"), "minilm")
+    task = read_section(file, TaskSection, data.get("task"), ("task",))
+    teacher, teacher_kind = read_part(file, "teacher", data.get("teacher"), "rules")
+    embedder, embedder_kind = read_part(file, "embedder", data.get("embedder"), "minilm")
     partner, partner_kind = (
         (None, "")
         if data.get("partner") is None
-        else _part(file, "partner", data.get("partner"), "openai", of="teacher")
+        else read_part(file, "partner", data.get("partner"), "openai", of="teacher")
     )
-    plan = _section(file, PlanSection, _or_empty(data.get("plan")), ("plan",))
+    plan = read_section(file, PlanSection, or_empty(data.get("plan")), ("plan",))
     return Config(
         path=path, raw=file.data, task=task, output=load_output(file, task.output),
         seeds=_data_section(file, data.get("seeds"), ("seeds",)),
         holdout=_beside(file, data, "holdout"), ood=_beside(file, data, "ood"),
         teacher=teacher, teacher_kind=teacher_kind, embedder=embedder, embedder_kind=embedder_kind,
         partner=partner, partner_kind=partner_kind,
-        student=None if data.get("student") is None else _section(
+        judges=read_judges(file, data.get("judge")), rubric=rubric_path(file, data.get("judge")),
+        student=None if data.get("student") is None else read_section(
             file, StudentSection, data.get("student"), ("student",)
         ),
         plan=plan, recipes=_recipes(file, plan), prompts=_prompts(path.parent),
         gates=gate_settings(file, data.get("gates")), review=_review(file, data.get("review")),
-        mix=_section(file, MixSection, _or_empty(data.get("mix")), ("mix",)), notes=tuple(notes),
+        mix=read_section(file, MixSection, or_empty(data.get("mix")), ("mix",)), notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -172,6 +170,7 @@ def json_schema() -> dict[str, Any]:
         "task": task, "seeds": data, "holdout": data, "ood": data,
         "teacher": {"anyOf": [{"enum": registry.names("teacher")}, *settings("teacher")]},
         "partner": {"anyOf": [{"enum": registry.names("teacher")}, *settings("teacher")]},
+        "judge": judge_schema([of(registry.load("teacher", kind).Settings) for kind in judge_kinds()]),
         "student": of(StudentSection),
         "embedder": {"anyOf": [{"enum": registry.names("embedder")}, *settings("embedder")]},
         "plan": plan, "mix": of(MixSection), "review": {"anyOf": [{"const": False}, of(ReviewSection)]},
@@ -203,7 +202,7 @@ def load_output(file: YamlFile, value: dict[str, Any]) -> Output:
         raise file.error(place, f"name exactly one kind of output: {', '.join(known)}")
     name, given = next(iter(value.items()))
     output = registry.load("task", name)
-    checked = _validate(file, TypeAdapter(output.Value), given, (*place, name))
+    checked = validate(file, TypeAdapter(output.Value), given, (*place, name))
     try:
         made: Output = output(checked, file.path.parent)
     except InputError as problem:
@@ -213,7 +212,7 @@ def load_output(file: YamlFile, value: dict[str, Any]) -> Output:
 
 def gate_settings(file: YamlFile, value: Any) -> Mapping[str, BaseModel | None]:
     """Settings per gate; None for one that is turned off. `leak` cannot be (policy 3)."""
-    given_gates = _or_empty(value)
+    given_gates = or_empty(value)
     if not isinstance(given_gates, dict):
         raise file.error(("gates",), "a mapping of gate names: {duplicate: {threshold: 0.92}}")
     settings: dict[str, BaseModel | None] = dict(default_gates())
@@ -226,7 +225,7 @@ def gate_settings(file: YamlFile, value: Any) -> Mapping[str, BaseModel | None]:
         if given is False:
             settings[name] = None
         elif given is not True:
-            settings[name] = _section(file, registry.load("gate", name).Settings, given, place)
+            settings[name] = read_section(file, registry.load("gate", name).Settings, given, place)
     return settings
 
 
@@ -242,39 +241,12 @@ def _set_later_aside(file: YamlFile) -> tuple[dict[str, Any], list[str]]:
     return data, notes
 
 
-def _part(file: YamlFile, section: str, value: Any, default: str, of: str = "") -> tuple[Any, str]:
-    """Settings of a teacher or embedder, which names its `kind`; `of` is the part, if not the section."""
-    part = of or section
-    given = {"kind": default} if value is None else {"kind": value} if isinstance(value, str) else value
-    if not isinstance(given, dict):
-        raise file.error((section,), "a mapping with a kind")
-    name = given.get("kind", default)
-    if not isinstance(name, str) or (name not in registry.names(part) and ":" not in name):
-        place: Place = (section, "kind") if isinstance(value, dict) else (section,)
-        raise file.error(place, f"unknown {part} {name!r}; {near_miss(str(name), registry.names(part))}")
-    try:
-        settings = registry.load(part, name).Settings
-    except (AttributeError, InputError) as problem:  # "module:Class" of something else
-        raise file.error((section,), f"{name!r} is no {part}: {problem}") from problem
-    return _rooted(_section(file, settings, {**given, "kind": name}, (section,)), file.path.parent), name
-
-
-def _rooted(settings: M, folder: Path) -> M:
-    """Settings with every path in them relative to the project folder."""
-    paths = {
-        name: value
-        for name in type(settings).model_fields
-        if isinstance(value := getattr(settings, name), Path)
-    }
-    return settings.model_copy(update={name: folder / path.expanduser() for name, path in paths.items()})
-
-
 def _data_section(file: YamlFile, value: Any, place: Place) -> DataSection:
     if value is None:
         raise file.error(
             (), f"{place[0]}: is missing; name a file of real rows: seeds: {{path: seeds.jsonl}}"
         )
-    section = _section(file, DataSection, {"path": value} if isinstance(value, str) else value, place)
+    section = read_section(file, DataSection, {"path": value} if isinstance(value, str) else value, place)
     return section.model_copy(update={"path": file.path.parent / section.path})
 
 
@@ -296,11 +268,11 @@ def _recipes(file: YamlFile, plan: PlanSection) -> Mapping[str, PlannedRecipe] |
         if name not in registry.names("recipe"):
             raise file.error(place, f"unknown recipe; {near_miss(name, registry.names('recipe'))}")
         own = dict(given) if isinstance(given, dict) else {"weight": given}
-        weight = _validate(file, TypeAdapter(float), own.pop("weight", 1.0), (*place, "weight"))
+        weight = validate(file, TypeAdapter(float), own.pop("weight", 1.0), (*place, "weight"))
         if not 0 <= weight < float("inf"):
             raise file.error(place, "a weight is a number from 0 on")
-        settings = _section(file, registry.load("recipe", name).Settings, own, place)
-        found[name] = PlannedRecipe(weight, _rooted(settings, file.path.parent))
+        settings = read_section(file, registry.load("recipe", name).Settings, own, place)
+        found[name] = PlannedRecipe(weight, rooted(settings, file.path.parent))
     if sum(recipe.weight for recipe in found.values()) <= 0:
         raise file.error(("plan", "recipes"), "at least one recipe needs a weight above 0")
     return found
@@ -310,6 +282,7 @@ def _prompts(folder: Path) -> dict[str, Path]:
     """The owner's own prompts by name; InputError for a file that is named like none."""
     found = {path.stem: path for path in sorted((folder / PROMPTS).glob("*.txt"))}
     known = [name for recipe in registry.names("recipe") for name in registry.load("recipe", recipe).uses]
+    known.append(JUDGE_PROMPT)
     for name, path in found.items():
         if name not in known:
             raise InputError(f"no prompt has this name; {near_miss(name, known)}", path=path)
@@ -317,60 +290,7 @@ def _prompts(folder: Path) -> dict[str, Path]:
 
 
 def _review(file: YamlFile, given: Any) -> ReviewSection | None:
-    return None if given is False else _section(file, ReviewSection, _or_empty(given), ("review",))
-
-
-def _or_empty(value: Any) -> Any:
-    """A section that stands there without anything in it is one with defaults."""
-    return {} if value is None else value
-
-
-def _section(file: YamlFile, model: type[M], value: Any, place: Place) -> M:
-    if value is None:
-        raise file.error((), f"{'.'.join(map(str, place))}: is missing")
-    checked: M = _validate(file, TypeAdapter(model), value, place)
-    return checked
-
-
-def _validate(file: YamlFile, adapter: TypeAdapter[Any], value: Any, place: Place) -> Any:
-    try:
-        return adapter.validate_python(value)
-    except ValidationError as problem:
-        raise _explain(file, adapter, problem, place) from problem
-
-
-def _explain(file: YamlFile, adapter: TypeAdapter[Any], problem: ValidationError, place: Place) -> InputError:
-    """The first error, as one line at its place in the file."""
-    errors = problem.errors(include_url=False)
-    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-    where = (*place, *first["loc"])
-    if first["type"] == "extra_forbidden":
-        known = _keys_at(adapter.json_schema(), first["loc"][:-1])
-        return file.error(where, f"unknown key; {near_miss(str(first['loc'][-1]), known)}")
-    if first["type"] == "missing":
-        return file.error(where, "is missing")
-    message = first["msg"].removeprefix("Value error, ")
-    if any(part in SECRET_PLACES for part in first["loc"]) or isinstance(first["input"], dict | list):
-        return file.error(where, message)
-    hint = _quotes_hint(first["input"]) if "string" in message else ""
-    return file.error(where, f"{message}, got {first['input']!r}{hint}"[:300])
-
-
-def _keys_at(schema: dict[str, Any], path: tuple[int | str, ...]) -> dict[str, Any]:
-    """The keys that a section, or a section inside it, may have."""
-    here = schema
-    for step in path:
-        given = here.get("items", here.get("properties", {}).get(str(step), {}))
-        refs = [option["$ref"] for option in given.get("anyOf", [given]) if "$ref" in option]
-        here = schema["$defs"][refs[0].rsplit("/", 1)[-1]] if refs else given
-    known: dict[str, Any] = here.get("properties", {})
-    return known
-
-
-def _quotes_hint(given: Any) -> str:
-    if isinstance(given, bool):
-        return "; put it in quotes: YAML reads yes, no, on and off as true and false"
-    return "; put it in quotes" if isinstance(given, int | float | date) else ""
+    return None if given is False else read_section(file, ReviewSection, or_empty(given), ("review",))
 
 
 def kinds_of_task() -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Asks = Literal["model", "partner", "rules"]
-"""Who is asked: the configured teacher, a second one that plays the user, or the embedded rules."""
+Asks = Literal["model", "partner", "rules", "judge"]
+"""Who is asked: the configured teacher, a second one that plays the user, the embedded rules, or a judge."""
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 

@@ -47,8 +47,14 @@ class Gatekeeper:
         row_gates = [gate for gate in made if isinstance(gate, RowGate)]
         self._row_gates = sorted(row_gates, key=lambda gate: gate.remembers)
         self._set_gates = [gate for gate in made if isinstance(gate, SetGate)]
+        self._costly = {gate.name for gate in self._row_gates if gate.costly}
         self._tools = tools
         self.settings = settings
+
+    @property
+    def rates(self) -> bool:
+        """Whether a judge is there to say which of two rows is the better one."""
+        return bool(self._costly) and self._tools.judge is not None
 
     def check(self, examples: Sequence[Example], admit: Admit | None = None) -> list[Decision]:
         """Decide about rows, in order; accepted ones are remembered by the gates.
@@ -60,6 +66,27 @@ class Gatekeeper:
         for part in batched(examples, BATCH):
             done += self._check(part, admit and _shifted(admit, len(done)))
         return done
+
+    def check_by_figure(self, examples: Sequence[Example]) -> list[Decision]:
+        """As `check`, for all rows at once: what a costly gate rates higher is compared, and kept, first.
+
+        Every row that no cheap gate rejects is rated, also those that turn out to be duplicates: which of
+        them stays depends on it. Of equal ones the earlier stays.
+        """
+        verdicts: list[list[Verdict]] = [[] for _ in examples]
+        apart = [gate for gate in self._row_gates if not gate.remembers]
+        alive: list[int] = []
+        for part in batched(range(len(examples)), BATCH):
+            batch = Batch([examples[i] for i in part], self._tools)
+            alive += _pass(sorted(apart, key=lambda gate: gate.costly), part, batch, verdicts)[0]
+        rated = {
+            i: max((v.figure or 0.0 for v in verdicts[i] if v.gate in self._costly), default=0.0)
+            for i in alive
+        }
+        for part in batched(sorted(alive, key=lambda i: (-rated[i], i)), BATCH):
+            batch = Batch([examples[i] for i in part], self._tools)
+            self._keep(_pass([gate for gate in self._row_gates if gate.remembers], part, batch, verdicts)[1])
+        return [Decision(e, tuple(v)) for e, v in zip(examples, verdicts, strict=True)]
 
     def inspect(self, example: Example) -> Decision:
         """What the gates that look at a row alone say; nothing is remembered."""

@@ -13,27 +13,29 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any
 
 from seedstock.accounts import project_budget
-from seedstock.ask import Asker, identity_of
+from seedstock.ask import Asker
 from seedstock.briefing import Briefing
 from seedstock.example import Example, Source
 from seedstock.exchange import Request, Response, digest
 from seedstock.facetcheck import asked, computed
 from seedstock.gating import Admit, Decision, Gatekeeper, batched
 from seedstock.hindsight import Hindsight, Regretted
-from seedstock.line import FAILED, OutOfMoney
+from seedstock.judging.panel import Unanswered
+from seedstock.line import Counts, LimitReached, OutOfMoney
 from seedstock.preflight import refuse_unfit
+from seedstock.prices import price_of
 from seedstock.project import Project
 from seedstock.quotas import SPARE
 from seedstock.recipes.base import FollowUp, Found, Note, Unparsed
 from seedstock.records import Candidate
+from seedstock.replay import Replayed
 from seedstock.results import RunResult, close_result
 from seedstock.spending import Budget
 from seedstock.verdict import Verdict
 from seedstock.version import __version__
-from seedstock.waves import Work, next_wave, project_plan
+from seedstock.waves import Work, next_wave, parsed, project_plan
 
 NO_EXAMPLE = Example("", "", None)
 GATED_TOGETHER = 32
@@ -89,25 +91,6 @@ def upcoming(project: Project) -> list[Request]:
     return _Run(project, None, Budget(), None).look_ahead()
 
 
-class _Replayed:
-    """A teacher's recorded answers, in the place of the door to it."""
-
-    def __init__(self, teacher: Any, project: Project) -> None:
-        self.teacher = teacher
-        self._ledger = project.ledger if project.has_ledger else None
-        self._identity = identity_of(teacher)
-
-    def key(self, request: Request) -> str:
-        return request.key(self._identity)
-
-    def recorded(self, requests: Sequence[Request]) -> dict[str, Response]:
-        return {} if self._ledger is None else self._ledger.answers([self.key(r) for r in requests])
-
-    def answers(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Response]]:
-        known = self.recorded(requests)
-        return iter([(request, known[self.key(request)]) for request in requests])
-
-
 class _Run:
     """One call of `run`: the state that the loop carries."""
 
@@ -122,11 +105,11 @@ class _Run:
         self.plan = project_plan(project)
         self.briefing = Briefing(project, self.plan)
         self.memory = self.briefing.memory
-        self.keeper = Gatekeeper(project.config.gates, project.tools)
+        self.keeper = Gatekeeper(project.config.gates, replace(project.tools, judge=project.panel))
         self.seeds = {seed.id: seed for seed in project.seeds}
         self.rank = 0
         self.unsaved: deque[Future[None]] = deque()
-        self.askers: dict[str, Asker | _Replayed] = {}
+        self.askers: dict[str, Asker | Replayed] = {}
         self.writes = True
         self.unfinished: list[Work] = []
         self.hindsight = Hindsight.of(project)
@@ -136,12 +119,17 @@ class _Run:
     def go(self) -> RunResult:
         with ExitStack() as stack:
             for name, teacher in self.project.teachers.items():
-                price = None if name == "rules" else self.project.price_of(teacher)
+                price = None if name == "rules" else price_of(teacher)
                 asker = Asker(
                     teacher, teacher.settings, self.project.ledger, price=price and price[0],
                     budget=None if name == "rules" else self.budget, watch=self._tell,
                 )  # fmt: skip
                 self.askers[name] = stack.enter_context(asker)
+            if (panel := self.project.panel) is not None:
+                opened = panel.opened(
+                    self.project.ledger, self.budget, watch=self._tell, before=self._before_judging
+                )
+                stack.enter_context(opened)
             while not self.result.stopped and (wave := self._next_wave()):
                 self._work(self._within_limit(wave))
                 if not self.result.stopped:
@@ -151,15 +139,25 @@ class _Run:
 
     def look_ahead(self) -> list[Request]:
         self.writes = False
-        self.askers = {name: _Replayed(t, self.project) for name, t in self.project.teachers.items()}
+        self.askers = {
+            name: Replayed(t, self.project.known_ledger) for name, t in self.project.teachers.items()
+        }
         while wave := self._next_wave():
             every = [request for work in wave for request in work.requests]
             known = self._known(every)
             if new := [request for request in every if self._asker(request).key(request) not in known]:
                 return new
-            self._work(wave)
+            try:
+                self._work(wave)
+            except Unanswered as judged:
+                return judged.requests
             self._use_spare()
         return []
+
+    def _before_judging(self, keys: list[str], new: int) -> int | None:
+        """Questions about rows belong to the run; a bounded one sends no more of them than it may."""
+        self.project.ledger.record_uses(self.project.run_id, keys)
+        return None if self.limit is None else self.limit - self._sent
 
     def _next_wave(self) -> list[Work]:
         """What was begun goes on before anything new is begun."""
@@ -174,7 +172,7 @@ class _Run:
         """Keys of those that have been answered."""
         return {k for name, asker in self.askers.items() for k in asker.recorded(self._of(name, requests))}
 
-    def _asker(self, request: Request) -> Asker | _Replayed:
+    def _asker(self, request: Request) -> Asker | Replayed:
         return self.askers[self.project.asked(request.asks)]
 
     def _within_limit(self, wave: list[Work]) -> list[Work]:
@@ -197,9 +195,14 @@ class _Run:
         keys = [self._asker(request).key(request) for work in wave for request in work.requests]
         if self.writes:
             self.project.ledger.record_uses(self.project.run_id, keys)
-        for part in batched(self._items(wave), GATED_TOGETHER):
-            self._gate(part)
-            self._tell("")
+        try:
+            for part in batched(self._items(wave), GATED_TOGETHER):
+                self._gate(part)
+                self._tell("")
+        except LimitReached:
+            self.result.stopped = "limit"
+        except OutOfMoney:
+            self.result.stopped = "max_cost"
 
     def _tell(self, note: str) -> None:
         if self.progress:
@@ -209,7 +212,12 @@ class _Run:
 
     @property
     def _sent(self) -> int:
-        return sum(asker.counts.sent for asker in self.askers.values() if isinstance(asker, Asker))
+        return sum(counts.sent for counts in self._counts())
+
+    def _counts(self) -> list[Counts]:
+        """What happened on the wires of teachers and judges."""
+        judged = self.project.panel.counts if self.project.panel else []
+        return [*(a.counts for a in self.askers.values() if isinstance(a, Asker)), *judged]
 
     # -- answers
 
@@ -221,7 +229,7 @@ class _Run:
             quota.answered += not work.begun
             quota.pending -= work.rows if work.begun else 0
             keys = [self._asker(request).key(request) for request in work.requests]
-            for place, found in enumerate(_parse(work, responses, self.seeds)):
+            for place, found in enumerate(parsed(work, responses, self.seeds)):
                 if isinstance(found.what, Note):
                     self.memory.settled[work.order.recipe.name][found.what.name].append(found.what.value)
                 else:
@@ -382,18 +390,9 @@ class _Run:
             self._save([self._decided(item, decision, place) for item, decision, place in self.spare])
         for saved in self.unsaved:
             saved.result()
-        askers = [asker for asker in self.askers.values() if isinstance(asker, Asker)]
-        close_result(self.result, self.project, askers, self.memory.load)
+        close_result(self.result, self.project, self._counts(), self.memory.load)
         return self.result
 
 
 def _whichever(admit: Callable[[], Verdict | None]) -> Admit:
     return lambda _: admit()
-
-
-def _parse(work: Work, responses: Sequence[Response], seeds: dict[str, Example]) -> Iterable[Found]:
-    failed = next((r for r in responses if r.finish_reason.startswith(FAILED)), None)
-    if failed is not None:
-        tries = f"no answer after all tries, the last: {failed.finish_reason.removeprefix(FAILED)}"
-        return [Found(Unparsed("no_answer", tries, ""), responses.index(failed))]
-    return work.order.recipe.parse(work.requests, responses, seeds)

@@ -21,6 +21,10 @@ FAILED = "failed: "
 """Prefix of the finish reason of a request that used up its tries while others were answered."""
 
 
+class LimitReached(SeedstockError):
+    """More would have to be sent than `--limit` allows. Never leaves the library: a run ends with it."""
+
+
 class OutOfMoney(SeedstockError):
     """The next question could cross `--max-cost`. Never leaves the library: a run ends cleanly with it."""
 

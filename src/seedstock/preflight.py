@@ -10,12 +10,15 @@ import numpy as np
 
 from seedstock import outline, registry
 from seedstock.briefing import Briefing
+from seedstock.calibrating import relevance_verdict
 from seedstock.coverage import cell_map, space_map, use_case_verdicts
 from seedstock.errors import Refused
 from seedstock.exchange import Usage
 from seedstock.gates.base import Batch, RowGate
 from seedstock.gates.duplicate import DuplicateSettings
 from seedstock.gates.share import SELF_PLAY_SHARE
+from seedstock.judgeplan import with_judging
+from seedstock.judging.assembly import judge_verdicts
 from seedstock.ledger import request_text
 from seedstock.neighbours import twins
 from seedstock.project import UNWAIVABLE, Project, no_seeds
@@ -56,6 +59,8 @@ def check(project: Project) -> CheckResult:
     """Look at a project without asking a teacher or writing a row."""
     project.check_frozen()
     project.teacher.prepare()
+    for judge in project.panel.judges if project.panel else ():
+        judge.prepare()
     bed = project.seedbed
     gates = [seeds_verdict(project)]
     if not bed.usable:
@@ -63,6 +68,7 @@ def check(project: Project) -> CheckResult:
         return CheckResult("refused", counts, [], gates, _no_plan(), bed.notes())
     gates += [_leak_verdict(project), _twins_verdict(project), *_recipe_verdicts(project)]
     gates += [*use_case_verdicts(project), *family_verdicts(project), *depth_verdicts(project)]
+    gates += [*judge_verdicts(project.config), relevance_verdict(project)]
     counts = {"rows": bed.rows, "usable": len(bed.usable), "duplicates": len(bed.duplicates)}
     refused = any(not v.passed and v.status == "fail" and project.waived(v) is None for v in gates)
     notes = [*bed.notes(), *_held_notes(project), *_plan_notes(project), *project.config.notes]
@@ -76,9 +82,9 @@ def check(project: Project) -> CheckResult:
 
 
 def refuse_unfit(project: Project) -> None:
-    """Raise Refused where the seeds are too few, or the teacher too far from real data, and nobody has
-    waived it (policies 1 and 12)."""
-    for verdict in (seeds_verdict(project), *depth_verdicts(project)):
+    """Raise Refused where the seeds are too few, the teacher too far from real data, or the only judge of the
+    teacher's family, and nobody has waived it (policies 1, 6 and 12)."""
+    for verdict in (seeds_verdict(project), *depth_verdicts(project), *judge_verdicts(project.config)):
         if not verdict.passed and project.waived(verdict) is None:
             waiver = f"; waive with --waive {verdict.gate} --by NAME --because TEXT"
             raise Refused(verdict.reason + ("" if verdict.code in UNWAIVABLE else waiver), [verdict])
@@ -247,7 +253,7 @@ def planned(project: Project, wave: Sequence[Work]) -> dict[str, Any]:
     price, source = project.price or (None, None)
     cost = None if price is None else price.of(Usage(round(tokens_in), round(tokens_out)))
     cost = 0.0 if not asked or project.teacher.free else cost
-    return {
+    figures = {
         "requests": round(requests), "tokens_in": round(tokens_in), "tokens_out": round(tokens_out),
         "measured": measured,
         "cost": _money(cost, 1), "currency": price.currency if price else "USD", "price": source,
@@ -257,6 +263,7 @@ def planned(project: Project, wave: Sequence[Work]) -> dict[str, Any]:
             "tokens_out": round(tokens_out * most), "cost": _money(cost, most),
         },
     }  # fmt: skip
+    return with_judging(project, figures, sum(work.rows for work in wave))
 
 
 def _by_recipe(wave: Sequence[Work]) -> dict[str, list[Work]]:

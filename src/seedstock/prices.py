@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from seedstock.teachers.base import Price
+from seedstock.teachers.base import BatchTeacher, Price
 
 if TYPE_CHECKING:
     from genai_prices.types import PriceCalculation
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 _HALF_PRICE_BATCHES = frozenset({"openai", "anthropic"})
 _BATCH = {"processing": "batch"}
 _LONGEST_NAME = 300
+
+
+def price_of(teacher: Any) -> tuple[Price, str] | None:
+    """What a teacher's tokens cost and who says so: the config, or the price list; None if unknown."""
+    if teacher.settings.price is not None:
+        return teacher.settings.price, "the config"
+    model, address = getattr(teacher.settings, "model", None), teacher.server
+    if not (model and address):
+        return None
+    return listed_price(model, address, batch=isinstance(teacher, BatchTeacher))
 
 
 def listed_price(model: str, base_url: str, batch: bool = False) -> tuple[Price, str] | None:

@@ -20,7 +20,10 @@ from seedstock.example import Example
 from seedstock.exchange import Asks, digest
 from seedstock.families import family_of
 from seedstock.gates.base import RowGate, Tools
+from seedstock.judging.assembly import make_panel
+from seedstock.judging.panel import Panel
 from seedstock.ledger import Ledger
+from seedstock.prices import price_of
 from seedstock.records import Frozen, Waiver
 from seedstock.sections import DataSection
 from seedstock.seedbed import Seedbed, sow
@@ -28,7 +31,7 @@ from seedstock.seeds.cells import Space, find_space
 from seedstock.seeds.fields import Fields
 from seedstock.seeds.readers import content_sha256, read_examples
 from seedstock.seeds.split import CROSS_FIT_UP_TO, assign_folds, split_holdout
-from seedstock.teachers.base import BatchTeacher, Price, Teacher
+from seedstock.teachers.base import Price, Teacher
 from seedstock.text import find_template, normalise
 from seedstock.verdict import Verdict
 from seedstock.version import __version__
@@ -175,6 +178,10 @@ class Project:
             self._ledger = Ledger(self.folder / STATE / "ledger.db")
         return self._ledger
 
+    def known_ledger(self) -> Ledger | None:
+        """The ledger; None where nothing was ever recorded."""
+        return self.ledger if self.has_ledger else None
+
     @cached_property
     def embedder(self) -> VectorCache:
         """The configured embedder behind the project's vector cache."""
@@ -209,19 +216,7 @@ class Project:
     @property
     def price(self) -> tuple[Price, str] | None:
         """What the teacher's tokens cost and who says so: the config, or the price list; None if unknown."""
-        return self.price_of(self.teacher)
-
-    def price_of(self, teacher: Any) -> tuple[Price, str] | None:
-        """See `price`; of the teacher, or of the partner."""
-        settings = teacher.settings
-        if settings.price is not None:
-            return settings.price, "the config"
-        model, address = getattr(settings, "model", None), teacher.server
-        if not (model and address):
-            return None
-        from seedstock.prices import listed_price
-
-        return listed_price(model, address, batch=isinstance(teacher, BatchTeacher))
+        return price_of(self.teacher)
 
     def asked(self, whom: Asks) -> str:
         """Who answers such requests here: without a partner the teacher plays both roles."""
@@ -252,6 +247,11 @@ class Project:
             return self.teacher
         made: Teacher = registry.load("teacher", self.config.partner_kind)(self.config.partner)
         return made
+
+    @cached_property
+    def panel(self) -> Panel | None:
+        """Who judges rows; None where nobody does. Refused for a rubric that says nothing."""
+        return make_panel(self.config, self.known_ledger, [*self.holdout, *self.ood])
 
     @cached_property
     def recipes(self) -> outline.Weighted:
@@ -315,7 +315,7 @@ class Project:
             content_sha256(self.seeds), [(s.id, s.source.fold) for s in self.seeds],
             content_sha256(self.holdout), content_sha256(self.ood), gates, self.embedder.id, self.teacher.id,
             self.teacher.sampling, self.partner.id, self.partner.sampling, self.teacher_depth, self.target,
-            outline.identity(self.recipes), config.review is None,
+            outline.identity(self.recipes), config.review is None, self.panel and self.panel.identity,
         )[:12]  # fmt: skip
 
     # -- waivers and locks

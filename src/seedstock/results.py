@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seedstock.accounts import costs, per_row, tokens
-from seedstock.ask import Asker
 from seedstock.briefing import most_per_seed, seed_shares
 from seedstock.facetcheck import FacetCheck
+from seedstock.line import Counts
 from seedstock.plan import Plan
 from seedstock.project import Project
 from seedstock.quotas import Quota, Record
@@ -50,10 +50,9 @@ class RunResult:
 
 
 def close_result(
-    result: RunResult, project: Project, askers: Sequence[Asker], load: Mapping[str, float]
+    result: RunResult, project: Project, counts: Sequence[Counts], load: Mapping[str, float]
 ) -> None:
-    """Fill in what is known at the end: counts of the wire, tokens, money, whose rows these are."""
-    counts = [asker.counts for asker in askers]
+    """Fill in what is known at the end: counts of the wires, tokens, money, whose rows these are."""
     result.requests = {k: sum(c.to_json()[k] for c in counts) for k in counts[0].to_json()}
     result.faults = dict(sum((c.faults for c in counts), Counter[str]()))
     result.findings = dict(project.teacher.findings)

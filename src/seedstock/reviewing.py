@@ -12,6 +12,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from seedstock.calibrating import Calibration, border_sample, calibration, disputed, judged_rows
 from seedstock.errors import InputError
 from seedstock.example import Example
 from seedstock.exchange import digest
@@ -55,6 +56,7 @@ class ReviewStatus:
     upper_bound: float
     by_criterion: dict[str, dict[str, int]]
     gates: list[Verdict]
+    judge: Calibration | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The keys of design.md for `review status --json`."""
@@ -63,6 +65,7 @@ class ReviewStatus:
             "accepted": self.reviewed.accepted, "generated": self.reviewed.generated,
             "defects": self.reviewed.defects, "defect_upper_bound": round(self.upper_bound, 6),
             "by_criterion": self.by_criterion, "gates": [v.to_json() for v in self.gates],
+            "judge": None if self.judge is None else self.judge.to_json(),
         }  # fmt: skip
 
 
@@ -80,7 +83,7 @@ def review_status(project: Project) -> ReviewStatus:
     settings = project.config.gates.get("review")
     mixture = Mixture(len(project.seeds), len(rows), review=state)
     gates = [] if settings is None else ReviewGate(settings, project.tools).check(mixture)
-    return ReviewStatus(state, state.defect_bound, counts, gates)
+    return ReviewStatus(state, state.defect_bound, counts, gates, calibration(project))
 
 
 def reviewed(project: Project, rows: Sequence[Candidate]) -> Reviewed:
@@ -114,39 +117,48 @@ def _wanted(project: Project, state: Reviewed) -> int:
 
 
 def _turned_down(project: Project, reviews: Mapping[str, Review], known: Container[str]) -> list[Candidate]:
-    """Rows that people have rejected in this run, without those in `known`."""
+    """Rows that this run accepted and people have rejected, without those in `known`."""
     bad = [r.id for r in reviews.values() if r.verdict == "reject" and r.run == project.run_id]
-    found = (project.ledger.find_candidates(id_) for id_ in bad if id_ not in known)
-    return [next(row for row in rows if row.run == project.run_id) for rows in found if rows]
+    every = (row for id_ in bad if id_ not in known for row in project.ledger.find_candidates(id_))
+    return [row for row in every if row.run == project.run_id and row.accepted]
 
 
 def review_sample(project: Project, n: int | None = None) -> list[tuple[Example, str]]:
     """Rows that still need a look, each with its criterion: as many as the gate waits for, or `n`.
 
-    Generated rows come first, spread over recipes and cells; which rows of a cell, their hash decides.
+    Rows that one of two judges rejects come first, then generated ones, spread over recipes and cells; which
+    rows of a cell, their hash decides.
     """
     state = review_status(project).reviewed
     missing = max(0, _wanted(project, state) - state.done) if n is None else n
     reviews = _latest(project)
     rows = [row for row in _accepted(project) if row.id not in reviews]
     generated, rewritten = (_spread(r for r in rows if _is_generated(r) == kind) for kind in (True, False))
-    chosen = _woven(generated, rewritten)[:missing]
+    chosen = sorted(_woven(generated, rewritten), key=lambda row: not disputed(row))[:missing]
+    return _in_turn(chosen, state.done)
+
+
+def _in_turn(rows: Sequence[Candidate], done: int) -> list[tuple[Example, str]]:
+    """Rows with their criteria, going on after as many reviews as there are."""
     criteria = list(CRITERIA)
     return [
-        (row.example, criteria[(state.done + i) % len(criteria)])
-        for i, row in enumerate(chosen)
+        (row.example, criteria[(done + i) % len(criteria)])
+        for i, row in enumerate(rows)
         if row.example is not None
     ]
 
 
-def export_reviews(project: Project, path: Path, n: int | None = None) -> int:
+def export_reviews(project: Project, path: Path, n: int | None = None, for_judge: bool = False) -> int:
     """Write the sample as a CSV for a spreadsheet; how many rows. InputError where the file exists.
 
-    Blind: recipe, teacher and the gates' figures are not in it.
+    Blind: recipe, teacher and the gates' figures are not in it. `for_judge`: rows that tell how far the judge
+    can be trusted, rejected ones among them, instead of those that the gate `review` waits for.
     """
     if path.exists():
         raise InputError("exists already; name another file", path=path)
-    sample = review_sample(project, n)
+    if for_judge and project.panel is None:
+        raise InputError("nobody judges in this project: configure a judge first", path=project.config.path)
+    sample = _in_turn(border_sample(project, n), 0) if for_judge else review_sample(project, n)
     out = io.StringIO()
     table = csv.writer(out)
     table.writerow(COLUMNS)
@@ -164,7 +176,7 @@ def import_reviews(project: Project, path: Path, by: str | None = None) -> dict[
     `by` names the reviewer where the column `reviewer` is empty. InputError with file and line for an
     unknown id, an unknown verdict, or a review without a name.
     """
-    known = {row.id: row for row in _accepted(project)}
+    known = {row.id: row for row in [*judged_rows(project), *_accepted(project)]}
     with project.locked():
         wave = project.ledger.last_wave(project.run_id)
         found = [
@@ -261,7 +273,7 @@ def _review(
     if not word:
         return None
     if id_ not in known:
-        raise InputError(f"id {id_[:80]!r} is no accepted row of this run", path=path, line=line)
+        raise InputError(f"id {id_[:80]!r} is no row of this run that can be reviewed", path=path, line=line)
     if word not in WORDS:
         raise InputError(f"verdict {word[:40]!r}: accept or reject", path=path, line=line)
     name = (row.get("reviewer") or "").strip() or (by or "").strip()

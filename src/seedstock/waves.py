@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from seedstock.briefing import Briefing, most_per_seed, requests_of
-from seedstock.exchange import Request
+from seedstock.example import Example
+from seedstock.exchange import Request, Response
+from seedstock.line import FAILED
 from seedstock.plan import Plan, make_plan
 from seedstock.project import Project
 from seedstock.quotas import Order
-from seedstock.recipes.base import Ask
+from seedstock.recipes.base import Ask, Found, Unparsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,12 @@ def _give_up(idle: Sequence[tuple[Order, Sequence[Ask]]], waiting: bool) -> None
             order.quota.give_up("every seed has given as many rows as it may")
         elif asks and not (waiting and order.recipe.waits(asks)):
             order.quota.give_up(order.recipe.obstacle(asks))
+
+
+def parsed(work: Work, responses: Sequence[Response], seeds: Mapping[str, Example]) -> Sequence[Found]:
+    """What came of a question: its candidates, or one that says why there is no answer."""
+    failed = next((r for r in responses if r.finish_reason.startswith(FAILED)), None)
+    if failed is not None:
+        tries = f"no answer after all tries, the last: {failed.finish_reason.removeprefix(FAILED)}"
+        return [Found(Unparsed("no_answer", tries, ""), responses.index(failed))]
+    return work.order.recipe.parse(work.requests, responses, seeds)

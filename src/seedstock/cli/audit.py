@@ -24,11 +24,15 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--out", type=FILE, metavar="DIR", help="Write kept.jsonl, rejected.jsonl, audit.json, report.html."
 )
+@click.option(
+    "--max-cost", type=click.FloatRange(min=0), metavar="MONEY",
+    help="With a judge: end, refused, before the answers in its ledger have cost more than this.",
+)  # fmt: skip
 @json_option
 @click.pass_obj
 def audit(
     _: Context, synthetic: tuple[Path, ...], seeds: Path | None, holdout: Path | None, ood: Path | None,
-    config: Path | None, out: Path | None, as_json: bool,
+    config: Path | None, out: Path | None, max_cost: float | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Put the gates over synthetic files made elsewhere. No project needed."""
     from seedstock.auditing import audit as verb
@@ -36,7 +40,7 @@ def audit(
 
     with render.progress_bar("rows gated", quiet=as_json) as update:
         result = verb(
-            synthetic, seeds=seeds, holdout=holdout, ood=ood, config=config, out=out,
+            synthetic, seeds=seeds, holdout=holdout, ood=ood, config=config, out=out, max_cost=max_cost,
             progress=lambda rows: update(rows, None, f"{rows} rows"),
         )  # fmt: skip
     emit(result.to_json()) if as_json else show(result, ", ".join(path.name for path in synthetic))

@@ -76,20 +76,26 @@ def status(context: Context, as_json: bool) -> None:
         ("defects", f"at most {result.upper_bound:.1%}, at 95 % confidence"),
         *((name, f"{n['done']} done, {n['rejected']} rejected") for name, n in result.by_criterion.items()),
     ])  # fmt: skip
+    if result.judge is not None:
+        render.facts(out, [("judge", result.judge.said)])
     render.gates(out, result.gates)
 
 
 @review.command()
 @click.argument("file", type=FILE)
 @click.option("--rows", type=click.IntRange(min=1), metavar="N", help="So many; default: what is required.")
+@click.option(
+    "--for-judge", is_flag=True,
+    help="Instead: rows that tell how far the judge can be trusted, half near its border, rejected ones too.",
+)  # fmt: skip
 @json_option
 @click.pass_obj
-def export(context: Context, file: Path, rows: int | None, as_json: bool) -> None:
+def export(context: Context, file: Path, rows: int | None, for_judge: bool, as_json: bool) -> None:
     """Write the rows that still need a look to FILE, a CSV for a spreadsheet."""
     from seedstock.reviewing import export_reviews
 
     with _project(context) as project:
-        written = export_reviews(project, file, rows)
+        written = export_reviews(project, file, rows, for_judge)
     if as_json:
         emit({"path": str(file), "rows": written})
         return

@@ -14,6 +14,7 @@ from seedstock.brief import Term
 from seedstock.embedders.base import Embedder, Vectors
 from seedstock.example import Example
 from seedstock.intervals import upper_bound
+from seedstock.judgement import Judge
 from seedstock.tasks.base import Output
 from seedstock.text import Template
 from seedstock.verdict import Verdict
@@ -30,7 +31,8 @@ class Tools:
     """What gates are handed: the task's output kind, an embedder, and the real rows.
 
     `templates` are taken off an input before it is embedded: a header that all rows share would make
-    distinct rows look alike. `terms` are those of the field, with the ones to avoid.
+    distinct rows look alike. `terms` are those of the field, with the ones to avoid. `judge` is who says
+    whether rows are right; None where nobody does.
     """
 
     output: Output
@@ -40,6 +42,7 @@ class Tools:
     ood: Sequence[Example] = ()
     templates: tuple[Template, ...] = ()
     terms: tuple[Term, ...] = ()
+    judge: Judge | None = None
 
     def slots(self, examples: Sequence[Example]) -> list[str]:
         """The text of each example that varies: what gets embedded and compared."""

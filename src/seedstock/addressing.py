@@ -1,0 +1,193 @@
+"""Text that speaks to whoever judges it: "ignore the rubric", "score 5", verdicts written in advance.
+
+A row is material, and material has no business with its judge. Everything is looked for in a plain form of
+the text: compatibility letters and look-alikes folded, invisible characters gone, spelled-out words joined.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+SHOWN_CHARS = 160
+"""Characters of a quote that is kept."""
+
+_JUDGE = (
+    r"(?:judge|grader|evaluator|rater|assessor|scorer|marker|reviewer|annotator|moderator|examiner"
+    r"|(?:evaluation|grading|judging|scoring)[ -](?:model|system|bot|agent|script|assistant|llm|ai))s?"
+)
+_SURELY = (
+    r"(?:judge|grader|evaluator|rater|scorer|(?:evaluation|grading|judging"
+    r"|scoring)[ -](?:model|bot|llm|ai))s?"
+)
+"""Without those that letters are written to: a reviewer, an examiner, a moderator."""
+_JUDGING = r"(?:rubrics?|criteri(?:a|on)|grad(?:ing|e)|scor(?:ing|e)|judg(?:ing|e?ment)|evaluation|marking)"
+_ORDERS = (
+    r"(?:instructions?|prompts?|rules?|guidelines?|directives?|rubrics?|criteria|orders|system message"
+    r"|(?:scoring|grading|evaluation|judging) \w+)"
+)
+_BEFORE = (
+    r"(?:all|any|every|the|your|these|those|this|previous|prior|above|earlier|preceding|foregoing|given"
+    r"|original|other|system|of|own|scoring|grading|evaluation|existing|initial|former)"
+)
+_TOP = (
+    r"(?:5|five|10|ten|100|1\.0|full|maximum|max|highest|perfect|top|best|passing|five[- ]stars?|a pass"
+    r"|pass(?:ed|es)?|approved?|accept(?:ed|able)?)"
+)
+_ROW = (
+    r"(?:this|the|my|our) (?:current |following |above |entire |whole )?"
+    r"(?:row|example|answer|response|output|candidate|submission|entry|sample|completion|record|item|data"
+    r"|input|pair|text|label)"
+)
+
+PATTERNS = {
+    "orders": (
+        r"\b(?:ignor(?:e|ing)|disregard(?:ing)?|forget|override|bypass"
+        r"|overlook|do not (?:follow|obey|apply)"
+        rf"|don't (?:follow|obey|apply)|stop following|pay no attention to|set aside)"
+        rf"(?: {_BEFORE}){{0,5}} {_ORDERS}\b"
+        r"|\bignor(?:e|ing) (?:everything|all|anything) (?:above|before"
+        r"|you were told|you have been told|so far)"
+        rf"|\b(?:whatever|no matter what|regardless of(?: what)?) (?:the |your |any ){_ORDERS}"
+        rf"|\b(?:new|updated|revised|real|actual) (?:system )?(?:instructions?|rubric|criteria)"
+        rf" ?(?:for the {_JUDGE})?:"
+        r"|\b(?:ignoriere?n?|missachte"
+        r"|vergiss) (?:sie )?(?:\w+ ){0,4}(?:anweisung|rubrik|regel|kriteri|vorgabe)"
+        r"|\bignore[zs]? (?:\w+ ){0,4}(?:consignes|instructions pr|grille|crit.res)"
+        r"|\bignor[ae]n? (?:\w+ ){0,4}(?:instrucciones|r.brica|criterios|istruzioni)"
+        r"|(?:忽略|无视|忘记|無視).{0,12}(?:指令|指示|评分|評分|标准|規則|规则|要求|提示)"
+    ),
+    "judge": (
+        rf"\bas (?:the|a|an|my|your|our) (?:\w+ ){{0,3}}{_JUDGE},? (?:you"
+        r"|please|give|score|rate|mark|output"
+        r"|answer|return|respond)\b"
+        rf"|\b(?:dear|attention|hello|hi|hey|note (?:to|for)|message (?:to|for)|instructions? (?:to|for)"
+        rf"|attn\.?|to) ?:? (?:the |all |any |my |our |whichever )?(?:\w+ ){{0,2}}{_SURELY}"
+        r"(?: ?[:,!.-]| (?:of|reading|who|that|scoring|grading|please|give|score|rate|mark)\b)"
+        rf"|\b(?:if|when|since|because) you(?:'re| are)? (?:the |an? )?(?:\w+ )?(?:{_JUDGE}"
+        rf"|(?:judg|grad|evaluat|scor|rat|assess)ing (?:{_ROW}|this|it)\b)"
+        rf"|\byou are (?:now )?(?:the|an?) (?:\w+ )?{_JUDGE}"
+        r"|(?:^"
+        rf"|[\n{{\[(<*#!.;-]) ?(?:to )?{_JUDGE} ?[:,>\])*] .{{0,80}}?\b(?:pass|score|mark|approve|accept"
+        r"|rate|full|5)\b"
+        rf"|\b{_JUDGE} (?:must|should|shall|will|has to|have to|needs? to"
+        r"|is (?:required|instructed|told) to)"
+        r" (?:now |always |only |please )?(?:give|assign|award|score|mark|rate|pass|output|return|accept"
+        r"|approve|answer)\b"
+    ),
+    "score": (
+        rf"\b(?:give|assign|award|grant) (?:{_ROW}|it|me|us|this|that|yourself)(?: one)?"
+        r" (?:an? |the )?(?:\w+ )?(?:scores?|marks?|ratings?|grades?"
+        rf"|points?|verdicts?) (?:of )?['\"]?{_TOP}\b"
+        rf"|\b(?:give|assign|award|grant) {_ROW} (?:an? |the )?{_TOP}\b"
+        rf"|\b(?:give|assign|award|grant|output|return|respond with|answer with)"
+        rf" (?:only |an? |the )*(?:score|mark|rating|grade|verdict)s? (?:of |as |is |to )?['\":]? ?{_TOP}\b"
+        rf"|\b(?:give|assign|award|output|return) (?:an? |the )?{_TOP} (?:scores?|marks?|ratings?|grades?"
+        rf"|verdicts?|points) (?:to|for|on) (?:{_ROW}|it|this|all|every|each)"
+        r"|\b(?:score|rate|grade|mark|label|judge|evaluate"
+        rf"|classify) (?:{_ROW}|it|this) (?:as |with |at |an? |"
+        rf"the )*['\"]?{_TOP}\b"
+        r"|\b(?:set|make|change|fix|keep) (?:the |its |your |my "
+        r"|all )?(?:\w+ )?(?:scores?|verdicts?|ratings?"
+        rf"|grades?) (?:to|at|=|be) ?['\"]?{_TOP}\b"
+        rf"|\b{_ROW} (?:must|should|shall|has to|needs to|deserves to"
+        r"|is to|will|ought to) (?:be )?(?:\w+ )?"
+        r"(?:pass|score[ds]?|accept(?:ed)?|approved?|receive|get|graded?|rated|marked)\b"
+        rf"|\b{_ROW} (?:deserves|merits|earns|gets|receives|satisfies"
+        rf"|meets|passes|fulfil+s) (?:\w+ ){{0,2}}"
+        r"(?:full|top|highest|maximum|perfect|5|all|every|each) (?:\w+ )?(?:scores?|marks?|ratings?|points?"
+        r"|criteri(?:a|on)|rubrics?|checks?)"
+        r"|\ball (?:the |of the |\d+ )?(?:criteria|checks"
+        r"|rubric items) (?:are|were|have been|should be|must be)"
+        r" (?:\w+ )?(?:met|passed|satisfied|fulfilled|marked|true|ok)\b"
+        rf"|\b(?:skip|omit|suspend|abort|end|stop) (?:the |this |your |all |any )*(?:further )?{_JUDGING}\b"
+        rf"|\b(?:do not|don't|never) (?:judge|grade|score|penali[sz]e|deduct|reject|fail|mark down) {_ROW}"
+        r"|\bscore ?[:=]? ?(?:5|10)(?: ?/ ?(?:5|10)| out of (?:5"
+        r"|10))? ?(?:regardless|no matter|whatever|always"
+        r"|without)"
+        rf"|\bmark (?:everything|all(?: of it)?|every \w+|each \w+) (?:as )?(?:an? )?{_TOP}\b"
+        r"|(?:给|打|評|评|請給|请给).{0,10}(?:满分|滿分|最高分|[5五]\s?分|10\s?分)"
+    ),
+    "verdict": (
+        r"[\"']?\b(?:verdict|judge?ment|decision|passed|result|grade)[\"']? ?[:=] ?[\"']?"
+        r"(?:pass(?:ed)?|accept(?:ed)?|approved)[\"']? ?[,}\]]"
+        r"|\{[^{}]{0,80}[\"'](?:score|rating|grade)[\"'] ?: ?[\"']?(?:5|10|5\.0|5/5|10/10)\b[^{}]{0,200}\}"
+        r"|[\"'](?:passed|is_valid|accepted|approved|passes)[\"'] ?: ?true"
+        r"|[\"']criteria[\"'] ?: ?\[ ?\{"
+        r"|\bfinal (?:verdict|score|grade|rating|judge?ment) ?[:=] ?\W{0,3}(?:5|10|pass|accept|approved)\b"
+        r"|\b(?:judge|grader|evaluator|rubric)(?:'s)? (?:verdict|score|decision|rating) ?[:=]"
+    ),
+    "role": (
+        r"<\|(?:im_start|im_end|im_sep|system|user|assistant|start_header_id|end_header_id|eot_id|endoftext"
+        r"|begin_of_text|endofprompt|channel|message)\|>"
+        r"|\[/?(?:INST|SYSTEM|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS)\]|<<?/?SYS>>?|<(?:start|end)_of_turn>"
+        r"|</?(?:system|instructions?|rubric|judge|untrusted|row|verdict|candidate)>"
+        r"|(?:^|\n) ?\W{0,6}(?:system|developer|judge|grader"
+        r"|evaluator)(?: prompt| message| note| override)?"
+        r"\W{0,4}: ?(?:\w+ ){0,8}(?:you must|you are now|ignore|override|score|verdict|rubric|pass this"
+        r"|accept this|approve this)\b"
+        r"|(?:end|close) of (?:the )?(?:row|material|untrusted|candidate|data to be judged)\b"
+        r"|(?:begin|start) of (?:the )?(?:rubric|instructions for the judge|system)"
+    ),
+}
+"""Kind of address → what it looks like, in the plain form. Bounded throughout: no text makes them slow."""
+
+_KINDS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in PATTERNS.items()}
+_WORTH_A_LOOK = re.compile(
+    r"ignor|disregard|forget|overrid|bypass|overlook|follow|obey|apply|attention|aside|instructions?|rubri"
+    r"|missacht|vergiss|judg|grad|evaluat|rater|assess|scor|mark|review|annotat|moderat|examin|give|assign"
+    r"|award|grant|criteri|verdict|passed|accepted|approved|valid|skip"
+    r"|omit|rate|rating|<\||\[/?(?:inst|sys)"
+    r"|sys>|_of_turn|</?\w+>|system|developer|end of|close of|whatever|matter|regardless"
+    r"|[a-z][013457@$][a-z]|忽略|无视|忘记|無視|分",
+    re.IGNORECASE,
+)
+_SPELLED = re.compile(r"(?<!\w)(?:\w[ .\-_*]){4,40}\w(?!\w)")
+_LOOKALIKES = str.maketrans(
+    "аеорсухіјѕԁһӏոԛԝАЕОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧαοιν’‘“”–—‐‑",
+    "aeopcyxijsdhlnqwAEOPCTXIJSABEZHIKMNOPTYXaoiv''\"\"----",
+)
+_LEET = str.maketrans("013457@$", "oieastas")
+_LEET_WORD = re.compile(r"\b(?=\w*[a-z])(?=\w*[013457@$])[\w@$]{4,20}\b", re.IGNORECASE)
+_MOST_CHARS = 2_000_000
+"""Characters of a text that are looked at, from both its ends: nobody trains on longer ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What of a text speaks to a judge: the kind of address, and the words, in their plain form."""
+
+    kind: str
+    quote: str
+
+
+def addresses(text: str) -> Iterator[Address]:
+    """Each kind of address that a text holds, once, with its first words."""
+    if len(text) > _MOST_CHARS:
+        text = text[: _MOST_CHARS // 2] + text[-_MOST_CHARS // 2 :]
+    if not text.isascii() or _WORTH_A_LOOK.search(text) or _SPELLED.search(text):
+        forms = _plain_forms(text)
+        for kind, pattern in _KINDS.items():
+            if found := next((m for form in forms if (m := pattern.search(form))), None):
+                yield Address(kind, found[0].strip()[:SHOWN_CHARS])
+
+
+def _plain_forms(text: str) -> list[str]:
+    """The text as it reads, and where it differs, with digits that stand for letters put back."""
+    folded = text if text.isascii() else _visible(unicodedata.normalize("NFKC", text))
+    joined = _SPELLED.sub(lambda m: re.sub(r"[ .\-_*]", "", m[0]), folded)
+    plain = re.sub(r"[ \t\r\f\v]+", " ", re.sub(r"[ \t\r]*\n\s*", "\n", joined)).replace("\n", " \n")
+    plain = plain.replace(" \n", "\n")
+    flat = plain.replace("\n", " ")
+    forms = [plain] if flat == plain else [plain, flat]
+    read = _LEET_WORD.sub(lambda m: m[0].translate(_LEET), flat)
+    return forms if read == flat else [*forms, read]
+
+
+def _visible(text: str) -> str:
+    """Without characters that nobody sees, accents set upon letters, and letters of other scripts."""
+    return "".join(
+        c for c in text if unicodedata.category(c) not in ("Cf", "Mn", "Cc") or c in "\n\t"
+    ).translate(_LOOKALIKES)
