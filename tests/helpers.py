@@ -108,6 +108,9 @@ def make_config(folder: Path, **sections: Any) -> Path:
         },
         "seeds": "seeds.jsonl", "teacher": {"kind": "rules"}, "embedder": "lexical",
     }  # fmt: skip
+    # Nothing can verify a label: tests that are about something else do not want to be refused for that.
+    if "judge" not in sections:
+        config["gates"] = {"relevance": False, **(sections.pop("gates", None) or {})}
     config = {key: value for key, value in {**config, **sections}.items() if value is not None}
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "seedstock.yaml"

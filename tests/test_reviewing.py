@@ -178,7 +178,9 @@ def test_a_defect_is_not_forgotten_when_its_row_is_gone(generated: Path) -> None
 def test_a_stricter_bound_asks_for_more_rows_to_look_at(generated: Path) -> None:
     """59 without a defect show 5 %, 99 show 3 %."""
     path = generated / "seedstock.yaml"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"gates": {"review": {"max_defects": 0.03}}}))
+    config = json.loads(path.read_text())
+    config["gates"]["review"] = {"max_defects": 0.03}
+    path.write_text(json.dumps(config))
     out = generated / "sheet.csv"
     assert cli("--project", generated, "review", "export", out, "--json").json["rows"] == 99
 

@@ -159,6 +159,8 @@ def border_sample(project: Project, n: int | None = None) -> list[Candidate]:
 
 def relevance_verdict(project: Project) -> Verdict:
     """Whether anybody says that outputs are right, and how far that is to be believed."""
+    if project.config.gates.get(GATE, ...) is None:
+        return Verdict(GATE, "skipped", "turned_off", "relevance not judged: the config turns it off")
     found = calibration(project)
     if found is not None:
         status: Status = "pass" if found.state == "calibrated" else "warn"

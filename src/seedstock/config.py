@@ -211,7 +211,10 @@ def load_output(file: YamlFile, value: dict[str, Any]) -> Output:
 
 
 def gate_settings(file: YamlFile, value: Any) -> Mapping[str, BaseModel | None]:
-    """Settings per gate; None for one that is turned off. `leak` cannot be (policy 3)."""
+    """Settings per gate; None for one that is turned off. `leak` cannot be (policy 3).
+
+    A family that is turned off takes its parts with it, but for those that the config names.
+    """
     given_gates = or_empty(value)
     if not isinstance(given_gates, dict):
         raise file.error(("gates",), "a mapping of gate names: {duplicate: {threshold: 0.92}}")
@@ -223,7 +226,8 @@ def gate_settings(file: YamlFile, value: Any) -> Mapping[str, BaseModel | None]:
         if given is False and not registry.load("gate", name).optional:
             raise file.error(place, "this gate cannot be turned off")
         if given is False:
-            settings[name] = None
+            parts = [part for part in settings if part.startswith(f"{name}.") and part not in given_gates]
+            settings |= dict.fromkeys([name, *parts])
         elif given is not True:
             settings[name] = read_section(file, registry.load("gate", name).Settings, given, place)
     return settings
