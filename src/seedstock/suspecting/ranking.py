@@ -1,0 +1,156 @@
+"""suspects(): the rows whose output the probe finds implausible, most implausible first."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from seedstock.example import Example
+from seedstock.exchange import digest
+from seedstock.gates.base import Tools
+from seedstock.suspecting.claims import Claim, Reader, Stray
+from seedstock.suspecting.families import folds_of
+from seedstock.suspecting.probe import BAR, Floats, Ints, opinion
+from seedstock.suspecting.spans import span_features
+
+_NEIGHBOURS = 3
+_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A row that deserves a look, for its least plausible part.
+
+    `place` is the row's index in what was given. `score` is how much more likely `expected` is than
+    `stated`, as a natural logarithm of odds; `confidence` the probability of `expected`. `part` is what in
+    the output is doubted, empty for all of it. `expected` is empty where no other value is expected, but
+    none at all. `neighbours` are ids of the nearest rows of which `expected` is said, and not doubted.
+    """
+
+    place: int
+    id: str
+    score: float
+    stated: str
+    expected: str
+    confidence: float
+    why: str
+    part: str = ""
+    neighbours: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As in suspects.jsonl."""
+        part = {"part": self.part[:_SHOWN]} if self.part else {}
+        return {
+            "id": self.id, "score": self.score, "stated": self.stated[:_SHOWN],
+            "expected": self.expected[:_SHOWN] or None, "confidence": self.confidence, **part,
+            "why": self.why, "neighbours": list(self.neighbours),
+        }  # fmt: skip
+
+
+def suspects(
+    rows: Sequence[Example], seeds: Sequence[Example], tools: Tools, least: float = BAR
+) -> list[Suspect] | None:
+    """Rows whose score exceeds `least`, ranked; None where outputs of this kind hold nothing to doubt.
+
+    Outputs that are one of a few, and JSON with fields of a few values or with spans of the input. The
+    order of `rows` and `seeds` does not matter. `tools` gives the embedder, whose cache knows the inputs.
+    """
+    reader = Reader(seeds, tools.output)
+    if not reader.reads:
+        return None
+    given = [*seeds, *rows]
+    # One order whatever the files': sums of floats and families depend on it.
+    order = sorted(range(len(given)), key=lambda i: (digest(given[i].input_text, given[i].output), i))
+    world = _World([given[i] for i in order], np.array([i < len(seeds) for i in order], np.bool_), tools)
+    worst: dict[int, Suspect] = {}
+    for found in world.findings(reader, least):
+        place = order[found.place] - len(seeds)
+        if place >= 0 and (place not in worst or found.score > worst[place].score):
+            worst[place] = found
+    ranked = sorted(worst.items(), key=lambda item: (-item[1].score, item[0]))
+    return [replace(found, place=place) for place, found in ranked]
+
+
+class _World:
+    """All rows, real and synthetic, in one order."""
+
+    def __init__(
+        self, rows: Sequence[Example], real: np.ndarray[Any, np.dtype[np.bool_]], tools: Tools
+    ) -> None:
+        self._rows, self._real, self._tools = rows, real, tools
+        self._vectors = tools.vectors(rows)
+
+    def findings(self, reader: Reader, least: float) -> Iterator[Suspect]:
+        """What is doubted, of every row."""
+        groups: defaultdict[str, list[Claim]] = defaultdict(list)
+        for row, example in enumerate(self._rows):
+            for claim in reader.claims(row, example):
+                if isinstance(claim, Claim):
+                    groups[claim.group].append(claim)
+                elif not self._real[row]:
+                    yield from _stray(claim, example.id, least)
+        folds = folds_of(self._rows, self._vectors)
+        for _, claims in sorted(groups.items()):
+            yield from self._doubted(claims, folds, least)
+
+    def _doubted(self, claims: Sequence[Claim], folds: Ints, least: float) -> Iterator[Suspect]:
+        names = sorted({claim.stated for claim in claims})
+        if len(names) < 2:
+            return
+        number = {name: i for i, name in enumerate(names)}
+        rows = np.array([claim.row for claim in claims], np.intp)
+        labels = np.array([number[claim.stated] for claim in claims], np.intp)
+        features = self._features(claims, rows)
+        found = opinion(features, labels, len(names), self._real[rows], folds[rows])
+        trusted: defaultdict[int, list[int]] = defaultdict(list)
+        for other in np.flatnonzero(found.score <= 0):
+            trusted[int(labels[other])].append(int(other))
+        for i in map(int, np.flatnonzero((found.score > least) & ~self._real[rows])):
+            claim, expected = claims[i], int(found.expected[i])
+            score = round(float(found.score[i]), 4)
+            confidence = round(float(found.confidence[i]), 4)
+            near = self._nearest(features, i, trusted[expected], claims)
+            yield Suspect(
+                claim.row, self._rows[claim.row].id, score, claim.stated, names[expected], confidence,
+                _why(claim, names[expected], score), claim.span, near,
+            )  # fmt: skip
+
+    def _features(self, claims: Sequence[Claim], rows: Ints) -> Floats:
+        if claims[0].span:
+            texts = [(claim.span, self._rows[claim.row].input_text) for claim in claims]
+            return span_features(texts, self._tools.embedder)
+        return self._vectors if len(rows) == len(self._vectors) else self._vectors[rows]
+
+    def _nearest(
+        self, features: Floats, i: int, others: Sequence[int], claims: Sequence[Claim]
+    ) -> tuple[str, ...]:
+        """Ids of the rows that come nearest, of those where the expected is said."""
+        near = np.round(features[list(others)] @ features[i], 5) if others else np.empty(0)
+        best = [others[k] for k in np.argsort(-near, kind="stable")]
+        ids = dict.fromkeys(self._rows[claims[k].row].id for k in best[: 4 * _NEIGHBOURS])
+        return tuple(ids)[:_NEIGHBOURS]
+
+
+def _stray(stray: Stray, id_: str, least: float) -> Iterator[Suspect]:
+    """A value that ought to stand in the input: the more of the real rows' do, the more it is doubted."""
+    odds = (stray.held + 1) / (stray.seen - stray.held + 1)
+    score = round(math.log(odds), 4)
+    if score > least:
+        said = f"{stray.held} of {stray.seen} such values of real rows do"
+        why = f"{_quoted(stray.value)} does not stand in the input; {said}"
+        yield Suspect(stray.row, id_, score, stray.stated, "", round(odds / (1 + odds), 4), why, stray.value)
+
+
+def _why(claim: Claim, expected: str, score: float) -> str:
+    odds = f"{math.exp(score):,.0f} times" if score < math.log(1000) else "over 1,000 times"
+    of = f"for {_quoted(claim.span)}, " if claim.span else ""
+    return f"{of}{_quoted(expected)} is {odds} as likely as {_quoted(claim.stated)}"
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")
