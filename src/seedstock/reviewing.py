@@ -21,6 +21,7 @@ from seedstock.intervals import lower_bound
 from seedstock.project import Project
 from seedstock.records import Candidate, Review
 from seedstock.seeds.text_files import reading
+from seedstock.suspecting.ranking import suspects
 from seedstock.verdict import Verdict
 
 CRITERIA = {
@@ -30,6 +31,12 @@ CRITERIA = {
     "format": "Is the output complete, and in the form that the task asks for?",
 }
 """What a reviewer looks at; every row gets one of them, in turn."""
+
+ANSWER = "answer"
+QUESTIONS = {**CRITERIA, ANSWER: "Is this the right output for this input? If not, what would be?"}
+"""`answer` is asked of suspects: rows that were picked, not drawn, so that they tell nothing of the rest."""
+DRAWN = 3
+"""Drawn rows of a sample for each suspect that is put among them."""
 
 COLUMNS = ("id", "criterion", "question", "input", "output", "reasoning", "verdict", "reason", "reviewer")
 WORDS = {
@@ -91,6 +98,8 @@ def reviewed(project: Project, rows: Sequence[Candidate]) -> Reviewed:
     whole = len(seen) == len(rows)
     if not whole:  # what was found tells of the rest; where there is no rest, it is gone
         seen += _turned_down(project, reviews, {row.id for row in rows})
+        # A row that was picked because it looked wrong would make the rest look worse than it is.
+        seen = [row for row in seen if reviews[row.id].criterion != ANSWER]
     generated = sum(_is_generated(row) for row in rows)
     required = len(rows) if regulated else 0
     if section is not None and not regulated:
@@ -121,22 +130,43 @@ def _turned_down(project: Project, reviews: Mapping[str, Review], known: Contain
 
 
 def review_sample(project: Project, n: int | None = None) -> list[tuple[Example, str]]:
-    """Rows that still need a look, each with its criterion: as many as the gate waits for, or `n`.
+    """Rows that still need a look, each with its criterion: as many as the gate waits for, or `n` in all.
 
-    Generated rows come first, spread over recipes and cells; which rows of a cell, their hash decides.
+    Generated rows come first, spread over recipes and cells; which rows of a cell, their hash decides. After
+    every third of these comes one of the suspects that were not drawn, as long as there are any: on top
+    of what the gate waits for, or within `n`. They are asked for the answer alone.
     """
     state = review_status(project).reviewed
     missing = max(0, _wanted(project, state) - state.done) if n is None else n
     reviews = _latest(project)
     rows = [row for row in _accepted(project) if row.id not in reviews]
     generated, rewritten = (_spread(r for r in rows if _is_generated(r) == kind) for kind in (True, False))
-    chosen = _woven(generated, rewritten)[:missing]
+    drawn = _woven(generated, rewritten)[:missing]
+    most = missing // (DRAWN + 1) if n is not None else math.ceil(missing / DRAWN)
+    picked = _suspects(project, reviews, {row.id for row in drawn})[:most] if most else []
+    if n is not None:
+        drawn = drawn[: missing - len(picked)]
     criteria = list(CRITERIA)
-    return [
+    asked = [
         (row.example, criteria[(state.done + i) % len(criteria)])
-        for i, row in enumerate(chosen)
+        for i, row in enumerate(drawn)
         if row.example is not None
     ]
+    return _among(asked, [(example, ANSWER) for example in picked])
+
+
+def _suspects(project: Project, reviews: Container[str], drawn: Container[str]) -> list[Example]:
+    """Accepted rows that a probe doubts, most doubtful first, without those looked at or drawn."""
+    rows = [row.example for row in _accepted(project) if row.example is not None]
+    found = suspects(rows, project.tools.seeds, project.tools) or []
+    return [rows[one.place] for one in found if one.id not in reviews and one.id not in drawn]
+
+
+def _among(drawn: list[tuple[Example, str]], picked: list[tuple[Example, str]]) -> list[tuple[Example, str]]:
+    """One of the picked rows after every third of those drawn: a reviewer should not find them in a heap."""
+    thirds = (drawn[i : i + DRAWN] for i in range(0, len(drawn), DRAWN))
+    turns = zip_longest(thirds, picked)
+    return [row for third, one in turns for row in [*(third or ()), one] if row is not None]
 
 
 def export_reviews(project: Project, path: Path, n: int | None = None) -> int:
@@ -151,7 +181,14 @@ def export_reviews(project: Project, path: Path, n: int | None = None) -> int:
     table = csv.writer(out)
     table.writerow(COLUMNS)
     for row, criterion in sample:
-        shown = (row.id, criterion, CRITERIA[criterion], row.input_text, row.output_text, row.reasoning or "")
+        shown = (
+            row.id,
+            criterion,
+            QUESTIONS[criterion],
+            row.input_text,
+            row.output_text,
+            row.reasoning or "",
+        )
         table.writerow([*map(_harmless, shown), "", "", ""])
     with reading(path):
         path.write_text(out.getvalue(), encoding="utf-8-sig", newline="")

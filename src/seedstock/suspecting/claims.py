@@ -63,6 +63,11 @@ class Reader:
         """Whether there is anything to doubt in outputs of this kind."""
         return self._whole or self._fields is not None
 
+    @property
+    def marks(self) -> bool:
+        """Whether outputs hold spans of the input."""
+        return self._fields is not None and bool(self._fields.spans)
+
     def claims(self, row: int, example: Example) -> list[Claim | Stray]:
         """What this row says."""
         if self._whole:
@@ -99,10 +104,10 @@ class _Fields:
                 values[leaf.path][leaf.value] += 1
                 self._held[leaf.path] += leaf.in_text
         self._seen = {path: found.total() for path, found in values.items()}
-        self._spans = {path for path, n in self._seen.items() if 2 * self._held[path] >= n}
+        self.spans = {path for path, n in self._seen.items() if 2 * self._held[path] >= n}
         self._choices = {
             path for path, found in values.items()
-            if path not in self._spans and len(found) >= 2 and 2 * len(found) <= self._seen[path]
+            if path not in self.spans and len(found) >= 2 and 2 * len(found) <= self._seen[path]
         }  # fmt: skip
 
     def claims(self, row: int, value: Any, text: str) -> Iterator[Claim | Stray]:
@@ -116,7 +121,7 @@ class _Fields:
         for leaf in leaves:
             if leaf.path in self._choices and "[]" not in leaf.path:
                 yield Claim(row, leaf.path, leaf.value)
-            elif leaf.path in self._spans and leaf.value:
+            elif leaf.path in self.spans and leaf.value:
                 near = [other for other in beside[leaf.item] if other.home == leaf.home]
                 said = ", ".join(f"{other.path.rpartition('.')[2]}={other.value}" for other in near)
                 if leaf.in_text:

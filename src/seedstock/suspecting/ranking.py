@@ -15,6 +15,7 @@ from seedstock.exchange import digest
 from seedstock.gates.base import Tools
 from seedstock.suspecting.claims import Claim, Reader, Stray
 from seedstock.suspecting.families import folds_of
+from seedstock.suspecting.missed import Missed, missed_spans
 from seedstock.suspecting.probe import BAR, Floats, Ints, opinion
 from seedstock.suspecting.spans import span_features
 
@@ -28,8 +29,9 @@ class Suspect:
 
     `place` is the row's index in what was given. `score` is how much more likely `expected` is than
     `stated`, as a natural logarithm of odds; `confidence` the probability of `expected`. `part` is what in
-    the output is doubted, empty for all of it. `expected` is empty where no other value is expected, but
-    none at all. `neighbours` are ids of the nearest rows of which `expected` is said, and not doubted.
+    the output is doubted, empty for all of it. `expected` is empty where nothing is expected to stand
+    there, `stated` where something is missed. `neighbours` are ids of the nearest rows of which `expected`
+    is said, and not doubted.
     """
 
     place: int
@@ -46,7 +48,7 @@ class Suspect:
         """As in suspects.jsonl."""
         part = {"part": self.part[:_SHOWN]} if self.part else {}
         return {
-            "id": self.id, "score": self.score, "stated": self.stated[:_SHOWN],
+            "id": self.id, "score": self.score, "stated": self.stated[:_SHOWN] or None,
             "expected": self.expected[:_SHOWN] or None, "confidence": self.confidence, **part,
             "why": self.why, "neighbours": list(self.neighbours),
         }  # fmt: skip
@@ -88,12 +90,17 @@ class _World:
     def findings(self, reader: Reader, least: float) -> Iterator[Suspect]:
         """What is doubted, of every row."""
         groups: defaultdict[str, list[Claim]] = defaultdict(list)
+        spans: dict[int, list[Claim]] = {row: [] for row in range(len(self._rows)) if reader.marks}
         for row, example in enumerate(self._rows):
             for claim in reader.claims(row, example):
-                if isinstance(claim, Claim):
+                if isinstance(claim, Stray):
+                    yield from self._stray(claim, least)
+                else:
                     groups[claim.group].append(claim)
-                elif not self._real[row]:
-                    yield from _stray(claim, example.id, least)
+                    if claim.span:
+                        spans[row].append(claim)
+        for missed in missed_spans(self._rows, spans):
+            yield from self._missed(missed, least)
         folds = folds_of(self._rows, self._vectors)
         for _, claims in sorted(groups.items()):
             yield from self._doubted(claims, folds, least)
@@ -135,15 +142,29 @@ class _World:
         ids = dict.fromkeys(self._rows[claims[k].row].id for k in best[: 4 * _NEIGHBOURS])
         return tuple(ids)[:_NEIGHBOURS]
 
+    def _stray(self, stray: Stray, least: float) -> Iterator[Suspect]:
+        """A value that ought to stand in the input: the more of the real rows' do, the more it is doubted."""
+        score, confidence = _odds(stray.held + 1, stray.seen - stray.held + 1)
+        if score > least:
+            said = f"{stray.held} of {stray.seen} such values of real rows do"
+            why = f"{_quoted(stray.value)} does not stand in the input; {said}"
+            id_ = self._rows[stray.row].id
+            yield Suspect(stray.row, id_, score, stray.stated, "", confidence, why, stray.value)
 
-def _stray(stray: Stray, id_: str, least: float) -> Iterator[Suspect]:
-    """A value that ought to stand in the input: the more of the real rows' do, the more it is doubted."""
-    odds = (stray.held + 1) / (stray.seen - stray.held + 1)
-    score = round(math.log(odds), 4)
-    if score > least:
-        said = f"{stray.held} of {stray.seen} such values of real rows do"
-        why = f"{_quoted(stray.value)} does not stand in the input; {said}"
-        yield Suspect(stray.row, id_, score, stray.stated, "", round(odds / (1 + odds), 4), why, stray.value)
+    def _missed(self, missed: Missed, least: float) -> Iterator[Suspect]:
+        """A phrase that ought to be marked: the more of the other rows do, the more it is doubted."""
+        score, confidence = _odds(missed.marked + 1, missed.unmarked + 1)
+        if score > least:
+            said = f"{missed.marked} of the {missed.marked + missed.unmarked} rows in which it stands do"
+            why = f"{_quoted(missed.phrase)} is not marked; {said}, most as {_quoted(missed.expected)}"
+            near = tuple(self._rows[row].id for row in missed.examples)
+            id_ = self._rows[missed.row].id
+            yield Suspect(missed.row, id_, score, "", missed.expected, confidence, why, missed.phrase, near)
+
+
+def _odds(yes: int, no: int) -> tuple[float, float]:
+    """Log-odds and share."""
+    return round(math.log(yes / no), 4), round(yes / (yes + no), 4)
 
 
 def _why(claim: Claim, expected: str, score: float) -> str:
