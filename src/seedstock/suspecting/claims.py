@@ -50,7 +50,7 @@ class Reader:
     def __init__(self, seeds: Sequence[Example], output: Output) -> None:
         outputs = [seed.output for seed in seeds]
         parsed = [_parsed(value) for value in outputs]
-        few = bool(output.labels) or Labels.detect(outputs) is not None
+        few = bool(output.labels) or (not output.chains and Labels.detect(outputs) is not None)
         self._fields = None
         self._whole = few
         if not few and parsed and all(value is not None for value in parsed):
