@@ -8,7 +8,8 @@ the share of plants among the first n rows, where n is their number; `found_in` 
 first so many per cent; `listed` how many rows a person is shown. Then the same for sets in which this
 script plants: flips at random, and in a system (half, or four fifths, of the rows of every fifth class get
 one other class).
-CPU seconds are those of the ranking, without embedding. Keys are read for scoring only.
+`alone`: `at_n` where only the model of the real rows, or only that of all rows, is asked. CPU seconds are
+those of the ranking, without embedding. Keys are read for scoring only.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
+
 from seedstock.config import default_embedder, default_gates
 from seedstock.embedders.cache import VectorCache, default_cache_dir
 from seedstock.example import Example
@@ -30,7 +33,8 @@ from seedstock.gating import Gatekeeper
 from seedstock.project import make_embedder, read_data
 from seedstock.sections import DataSection
 from seedstock.seeds.readers import read_rows
-from seedstock.suspecting.probe import BAR
+from seedstock.suspecting.families import folds_of
+from seedstock.suspecting.probe import BAR, _Data
 from seedstock.suspecting.ranking import Suspect, suspects
 from seedstock.tasks.detect import detect_output, make_output
 
@@ -73,8 +77,26 @@ class Bench:
         listed = suspects(rows, self.seeds, self.tools) or []
         seconds = time.process_time() - start
         ranked = suspects(rows, self.seeds, self.tools, least=-1e9) or []
-        return {"set": name, "rows": len(rows), **self._figures(rows, ranked, len(listed)),
+        parts = {"alone": self.alone(rows)} if self.tools.output.labels else {}
+        return {"set": name, "rows": len(rows), **self._figures(rows, ranked, len(listed)), **parts,
                 "cpu_s": round(seconds, 2)}  # fmt: skip
+
+    def alone(self, rows: Sequence[Example]) -> dict[str, float]:
+        """`at_n` of each of the probe's two models without the other, for sets of labels."""
+        given = [*self.seeds, *rows]
+        names = sorted({str(row.output) for row in given})
+        labels = np.array([names.index(str(row.output)) for row in given], np.intp)
+        vectors, real = self.tools.vectors(given), np.arange(len(given)) < len(self.seeds)
+        data = _Data(vectors, labels, len(names), folds_of(given, vectors))
+        wrong, places = np.array([row.id in self.wrong for row in rows]), np.arange(len(given))
+        out = {}
+        for name, used in (("real", real), ("all", np.ones(len(given), np.bool_))):
+            said = data.predict(data.fit(used), places)
+            stated = said[places, labels].copy()
+            said[places, labels] = -np.inf
+            order = np.argsort((stated - said.max(axis=1))[len(self.seeds) :], kind="stable")
+            out[name] = round(float(wrong[order[: wrong.sum()]].mean()), 3)
+        return out
 
     def _figures(self, rows: Sequence[Example], ranked: Sequence[Suspect], listed: int) -> dict[str, Any]:
         rest = {row.id for row in rows} - {found.id for found in ranked}

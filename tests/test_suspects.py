@@ -108,6 +108,18 @@ def test_noise_in_a_system_does_not_outvote_the_seeds() -> None:
     assert len(wrong & set(first)) >= 0.9 * len(wrong)
 
 
+def test_what_is_doubted_first_does_not_teach_the_rest() -> None:
+    """Sixteen seeds, and half of one label wrong: without a second round 93 % come first."""
+    shares = []
+    for s in range(4):
+        rng, rows, seeds = random.Random(s), labelled(300, 20 + s), labelled(16, 40 + s, Source())
+        wrong = {row.id for row in rows if row.output == "refund" and rng.random() < 0.5}
+        rows = [flipped(row, "invoice") if row.id in wrong else row for row in rows]
+        first = [one.id for one in found(rows, seeds, least=-1e9)[: len(wrong)]]
+        shares.append(len(wrong & set(first)) / len(wrong))
+    assert sum(shares) / 4 > 0.97
+
+
 @pytest.mark.parametrize("shuffle", range(3))
 def test_order_does_not_matter(shuffle: int) -> None:
     rng = random.Random(shuffle)
@@ -156,6 +168,17 @@ def test_a_copy_of_a_wrong_row_does_not_vouch_for_it() -> None:
              for row in NOISY if row.id in RANDOM_FLIPS]  # fmt: skip
     result = found([*NOISY, *twins], SEEDS)
     assert {one.id for one in result} >= RANDOM_FLIPS | {row.id for row in twins}
+
+
+def test_a_row_is_looked_at_by_models_that_have_not_seen_it() -> None:
+    """With the other label it is doubted as much as it was believed: its own label taught nothing."""
+    vectors = LEXICAL.embed([row.input_text for row in [*SEEDS, *ROWS]])
+    labels = np.array([row.output in ("refund", "delivery") for row in [*SEEDS, *ROWS]], np.intp)
+    real, folds = np.arange(360) < 60, np.arange(360) % FOLDS
+    other = labels.copy()
+    other[100] = 1 - other[100]
+    one, two = (opinion(vectors, told, 2, real, folds).score[100] for told in (labels, other))
+    assert one == pytest.approx(-two, abs=1e-6)
 
 
 def test_without_real_rows_nothing_is_believed() -> None:
@@ -220,6 +243,22 @@ def test_a_part_of_an_extraction_is_named(extraction: tuple[list[Example], list[
     assert lost.to_json()["stated"] is None
 
 
+def test_what_stands_around_a_span_tells_its_type() -> None:
+    rng = random.Random(17)
+
+    def credit(i: int, source: Source) -> Example:
+        actor, director = rng.sample(PEOPLE, 2)
+        text = f"the film of {1900 + i} starring {actor} was directed by {director} in {rng.choice(CITIES)}"
+        marked = [{"text": actor, "type": "actor"}, {"text": director, "type": "director"}]
+        return Example(f"{source.kind}{i}", text, json.dumps({"entities": marked}), source=source)
+
+    seeds, rows = [credit(i, Source()) for i in range(60)], [credit(i, SYNTHETIC) for i in range(100)]
+    actor, director = entities(rows[4])
+    rows[4] = with_entities(rows[4], [{**actor, "type": "director"}, director])
+    [one] = found(rows, seeds)
+    assert (one.id, one.part, one.expected) == (rows[4].id, actor["text"], "type=actor")
+
+
 def test_fields_of_a_flat_object_are_doubted_by_their_place_and_their_value() -> None:
     rng = random.Random(13)
 
@@ -262,7 +301,7 @@ ODD = st.tuples(st.text(max_size=12), LABEL | JSON)
 OUTPUTS = st.sampled_from([("labels", ["a", "b"]), ("json_schema", {}), ("text", {}), ("regex", ".*")])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(ODD, max_size=12), st.lists(ODD, max_size=12), OUTPUTS, st.integers(1, 4))
 def test_odd_sets_break_nothing(rows: list[Any], seeds: list[Any], kind: tuple[str, Any], times: int) -> None:
     real = [Example(f"s{i}", text, output) for i, (text, output) in enumerate(seeds * times)]

@@ -103,7 +103,7 @@ def audit(
 
     With `out`: kept.jsonl, rejected.jsonl, suspects.jsonl, audit.json and report.html in that folder,
     replaced whole. Memory: the vectors of kept rows, 1.5 kB each, and what it takes to compare them; where
-    outputs can be doubted, twice that, and the inputs and outputs of kept rows.
+    outputs can be doubted, three times that in the end, and the inputs and outputs of kept rows.
     """
     if seeds is None and config is None:
         raise InputError("an audit needs real rows to compare with: --seeds FILE, or --config seedstock.yaml")
