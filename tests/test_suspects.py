@@ -156,6 +156,15 @@ def test_relatives_lie_in_one_fold_and_folds_are_of_one_size() -> None:
     assert np.ptp(np.bincount(folds, minlength=FOLDS)) <= 10
 
 
+def test_copies_among_many_rows_lie_in_one_fold() -> None:
+    vectors = np.random.default_rng(0).normal(size=(17_000, 32)).astype(np.float32)
+    vectors[-100:] = vectors[:100]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    folds = folds_of([Example(str(i), "", "a", source=SYNTHETIC) for i in range(17_000)], vectors)
+    assert (folds[-100:] == folds[:100]).all()
+    assert np.ptp(np.bincount(folds)) <= 2
+
+
 def test_rows_that_are_all_alike_still_fall_into_folds() -> None:
     rows = [Example(str(i), "the same", "a", source=SYNTHETIC) for i in range(100)]
     folds = folds_of(rows, LEXICAL.embed([row.input_text for row in rows]))

@@ -181,14 +181,8 @@ def export_reviews(project: Project, path: Path, n: int | None = None) -> int:
     table = csv.writer(out)
     table.writerow(COLUMNS)
     for row, criterion in sample:
-        shown = (
-            row.id,
-            criterion,
-            QUESTIONS[criterion],
-            row.input_text,
-            row.output_text,
-            row.reasoning or "",
-        )
+        texts = (row.input_text, row.output_text, row.reasoning or "")
+        shown = (row.id, criterion, QUESTIONS[criterion], *texts)
         table.writerow([*map(_harmless, shown), "", "", ""])
     with reading(path):
         path.write_text(out.getvalue(), encoding="utf-8-sig", newline="")

@@ -31,12 +31,7 @@ def review(ctx: click.Context) -> None:
 
 
 @review.command()
-@click.option(
-    "--rows",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="So many in all; default: what is required, and suspects.",
-)
+@click.option("--rows", type=click.IntRange(min=1), metavar="N", help="So many; default: what is required.")
 @json_option
 @click.pass_obj
 def sample(context: Context, rows: int | None, as_json: bool) -> None:
@@ -86,12 +81,7 @@ def status(context: Context, as_json: bool) -> None:
 
 @review.command()
 @click.argument("file", type=FILE)
-@click.option(
-    "--rows",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="So many in all; default: what is required, and suspects.",
-)
+@click.option("--rows", type=click.IntRange(min=1), metavar="N", help="So many; default: what is required.")
 @json_option
 @click.pass_obj
 def export(context: Context, file: Path, rows: int | None, as_json: bool) -> None:

@@ -12,8 +12,6 @@ from seedstock.tasks.base import Output
 from seedstock.tasks.json_schema import parse
 from seedstock.tasks.labels import Labels
 
-OUTPUT = "output"
-FIELDS = "fields"
 _DEPTH = 20
 """Levels of JSON that are looked at."""
 _MOST = 200
@@ -24,11 +22,12 @@ _MOST = 200
 class Claim:
     """One thing that a row says. Claims of one `group` have the same alternatives; `stated` is one of them.
 
-    `span` is the text in the input that it is said of; empty where it is said of the whole input.
+    A group is of whole inputs (`input`) or of spans of them (`span`), and of one field or, with an empty
+    name, of all. `span` is the text that it is said of, empty where that is the whole input.
     """
 
     row: int
-    group: str
+    group: tuple[str, str]
     stated: str
     span: str = ""
 
@@ -71,7 +70,7 @@ class Reader:
     def claims(self, row: int, example: Example) -> list[Claim | Stray]:
         """What this row says."""
         if self._whole:
-            return [Claim(row, OUTPUT, str(example.output))]
+            return [Claim(row, ("input", ""), str(example.output))]
         value = _parsed(example.output)
         if self._fields is None or value is None:
             return []
@@ -120,12 +119,13 @@ class _Fields:
                 beside[leaf.item].append(leaf)
         for leaf in leaves:
             if leaf.path in self._choices and "[]" not in leaf.path:
-                yield Claim(row, leaf.path, leaf.value)
+                yield Claim(row, ("input", leaf.path), leaf.value)
             elif leaf.path in self.spans and leaf.value:
                 near = [other for other in beside[leaf.item] if other.home == leaf.home]
                 said = ", ".join(f"{other.path.rpartition('.')[2]}={other.value}" for other in near)
                 if leaf.in_text:
-                    yield Claim(row, leaf.path if said else FIELDS, said or leaf.path, leaf.value)
+                    group = ("span", leaf.path if said else "")
+                    yield Claim(row, group, said or leaf.path, leaf.value)
                 else:
                     held, seen = self._held[leaf.path], self._seen[leaf.path]
                     yield Stray(row, said or leaf.path, leaf.value, held, seen)

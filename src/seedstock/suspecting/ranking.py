@@ -65,6 +65,8 @@ def suspects(
     reader = Reader(seeds, tools.output)
     if not reader.reads:
         return None
+    if not rows:
+        return []
     given = [*seeds, *rows]
     # One order whatever the files': sums of floats and families depend on it.
     order = sorted(range(len(given)), key=lambda i: (digest(given[i].input_text, given[i].output), i))
@@ -89,7 +91,7 @@ class _World:
 
     def findings(self, reader: Reader, least: float) -> Iterator[Suspect]:
         """What is doubted, of every row."""
-        groups: defaultdict[str, list[Claim]] = defaultdict(list)
+        groups: defaultdict[tuple[str, str], list[Claim]] = defaultdict(list)
         spans: dict[int, list[Claim]] = {row: [] for row in range(len(self._rows)) if reader.marks}
         for row, example in enumerate(self._rows):
             for claim in reader.claims(row, example):
