@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +20,9 @@ from seedstock.suspecting.probe import BAR, Floats, Ints, opinion
 from seedstock.suspecting.spans import span_features
 
 _NEIGHBOURS = 3
+_ALTERNATIVES = 500
+"""Labels that the probe tells apart; more than that are no labels."""
+_ROWS = 256
 _SHOWN = 200
 
 
@@ -108,41 +111,41 @@ class _World:
             yield from self._doubted(claims, folds, least)
 
     def _doubted(self, claims: Sequence[Claim], folds: Ints, least: float) -> Iterator[Suspect]:
-        names = sorted({claim.stated for claim in claims})
-        if len(names) < 2:
+        number = self._numbered(claims)
+        if len(number) < 2:
             return
-        number = {name: i for i, name in enumerate(names)}
+        claims, names = [claim for claim in claims if claim.stated in number], list(number)
         rows = np.array([claim.row for claim in claims], np.intp)
         labels = np.array([number[claim.stated] for claim in claims], np.intp)
         features = self._features(claims, rows)
         found = opinion(features, labels, len(names), self._real[rows], folds[rows])
-        trusted: defaultdict[int, list[int]] = defaultdict(list)
-        for other in np.flatnonzero(found.score <= 0):
-            trusted[int(labels[other])].append(int(other))
-        for i in map(int, np.flatnonzero((found.score > least) & ~self._real[rows])):
-            claim, expected = claims[i], int(found.expected[i])
-            score = round(float(found.score[i]), 4)
-            confidence = round(float(found.confidence[i]), 4)
-            near = self._nearest(features, i, trusted[expected], claims)
-            yield Suspect(
-                claim.row, self._rows[claim.row].id, score, claim.stated, names[expected], confidence,
-                _why(claim, names[expected], score), claim.span, near,
-            )  # fmt: skip
+        doubted = np.flatnonzero((found.score > least) & ~self._real[rows])
+        for expected in np.unique(found.expected[doubted]):
+            mine = doubted[found.expected[doubted] == expected]
+            trusted = np.flatnonzero((labels == expected) & (found.score <= 0))
+            near = _nearest(features, mine, trusted)
+            for i, others in zip(mine.tolist(), near, strict=True):
+                claim, name = claims[i], names[expected]
+                score = round(float(found.score[i]), 4)
+                ids = dict.fromkeys(self._rows[rows[other]].id for other in others)
+                yield Suspect(
+                    claim.row, self._rows[claim.row].id, score, claim.stated, name,
+                    round(float(found.confidence[i]), 4), _why(claim, name, score), claim.span,
+                    tuple(ids)[:_NEIGHBOURS],
+                )  # fmt: skip
+
+    def _numbered(self, claims: Sequence[Claim]) -> dict[str, int]:
+        """The alternatives: what real rows say and, up to a number, what else is said most often."""
+        real = {claim.stated for claim in claims if self._real[claim.row]}
+        often = Counter(claim.stated for claim in claims if claim.stated not in real).most_common()
+        more = [name for name, _ in often[: max(0, _ALTERNATIVES - len(real))]]
+        return {name: i for i, name in enumerate(sorted([*real, *more]))}
 
     def _features(self, claims: Sequence[Claim], rows: Ints) -> Floats:
         if claims[0].span:
             texts = [(claim.span, self._rows[claim.row].input_text) for claim in claims]
             return span_features(texts, self._tools.embedder)
         return self._vectors if len(rows) == len(self._vectors) else self._vectors[rows]
-
-    def _nearest(
-        self, features: Floats, i: int, others: Sequence[int], claims: Sequence[Claim]
-    ) -> tuple[str, ...]:
-        """Ids of the rows that come nearest, of those where the expected is said."""
-        near = np.round(features[list(others)] @ features[i], 5) if others else np.empty(0)
-        best = [others[k] for k in np.argsort(-near, kind="stable")]
-        ids = dict.fromkeys(self._rows[claims[k].row].id for k in best[: 4 * _NEIGHBOURS])
-        return tuple(ids)[:_NEIGHBOURS]
 
     def _stray(self, stray: Stray, least: float) -> Iterator[Suspect]:
         """A value that ought to stand in the input: the more of the real rows' do, the more it is doubted."""
@@ -162,6 +165,14 @@ class _World:
             near = tuple(self._rows[row].id for row in missed.examples)
             id_ = self._rows[missed.row].id
             yield Suspect(missed.row, id_, score, "", missed.expected, confidence, why, missed.phrase, near)
+
+
+def _nearest(features: Floats, rows: Ints, others: Ints) -> Iterator[Ints]:
+    """For each of `rows` a few of `others`, nearest first: more than are shown, as a row may have several."""
+    pool = features[others]
+    for start in range(0, len(rows), _ROWS):
+        for cosines in features[rows[start : start + _ROWS]] @ pool.T:
+            yield others[np.argsort(-np.round(cosines, 5), kind="stable")[: 4 * _NEIGHBOURS]]
 
 
 def _odds(yes: int, no: int) -> tuple[float, float]:
