@@ -23,14 +23,14 @@ LAYERS = (
     (APART, "seeds tasks recipes teachers gates exporters"),
     (
         IN_ORDER,
-        "sections settingsfile rubric judgesection config records ledger seedbed prices spending line pool batching ask replay"
-        " judging outline project",
+        "sections settingsfile rubric judgesection config records ledger seedbed prices spending line pool"
+        " batching ask replay judging outline project",
     ),
     (
         IN_ORDER,
         "reporting reporting.funnel reporting.page quotas plan briefing waves hindsight gating tally accounts"
-        " facetcheck results coverage calibrating hearing judgeplan preflight generation auditing mixing reporting.card distilling"
-        " reviewing releasing verifying tracing starting",
+        " facetcheck results coverage calibrating hearing judgeplan preflight generation suspecting auditing"
+        " mixing reporting.card distilling reviewing releasing verifying tracing starting",
     ),
     (IN_ORDER, "demo seedstock cli"),
 )

@@ -14,7 +14,7 @@ from helpers import accepted, candidates, cli, read_rows
 from seedstock import Project
 from seedstock.gates.base import Mixture, Reviewed
 from seedstock.gates.review import ReviewGate, ReviewSettings, reviews_for
-from seedstock.reviewing import CRITERIA, review_sample
+from seedstock.reviewing import ANSWER, CRITERIA, review_sample
 from server import TeacherServer
 from test_recipes import run, world  # noqa: F401  (a fixture)
 
@@ -24,6 +24,11 @@ World = Callable[..., Path]
 def sheet(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def drawn(path: Path) -> list[dict[str, str]]:
+    """The rows of a sheet that a hash drew: those that were picked as suspects are asked for the answer."""
+    return [row for row in sheet(path) if row["criterion"] != ANSWER]
 
 
 def fill(path: Path, verdict: Callable[[int, dict[str, str]], str], reason: str = "") -> None:
@@ -72,22 +77,23 @@ def test_rewritten_rows_only_draw_a_warning(world: World) -> None:  # noqa: F811
 def test_a_sheet_goes_out_blind_and_comes_back(generated: Path) -> None:
     path = generated / "sheet.csv"
     done = cli("--project", generated, "review", "export", path, "--json")
-    assert done.json == {"path": str(path), "rows": 59}
-    rows = sheet(path)
+    rows = drawn(path)
+    assert done.json == {"path": str(path), "rows": len(sheet(path))}
+    assert len(rows) == 59
     assert {row["criterion"] for row in rows} == set(CRITERIA)
     assert not {"recipe", "teacher", "cell"} & set(rows[0])
     kinds = {made.id: made.source.needs_review for made in accepted(generated)}
     assert sum(kinds[row["id"]] for row in rows) >= 36  # generated rows twice as often
     fill(path, lambda i, row: "ok")
     done = cli("--project", generated, "review", "import", path, "--by", "Ilse", "--json")
-    assert (done.json["accepted"], done.json["rejected"], done.json["done"]) == (59, 0, 59)
+    assert (done.json["accepted"], done.json["rejected"], done.json["done"]) == (len(sheet(path)), 0, 59)
     again = cli("--project", generated, "review", "import", path, "--by", "Ilse", "--json").json
-    assert (again["accepted"], again["known"]) == (0, 59)
+    assert (again["accepted"], again["known"]) == (0, len(sheet(path)))
     status = cli("--project", generated, "review", "status", "--json").json
     assert (status["required"], status["done"], status["accepted"]) == (59, 59, 140)
     assert status["defect_upper_bound"] < 0.05
     assert status["gates"][0]["status"] == "pass"
-    assert sum(counted["done"] for counted in status["by_criterion"].values()) == 59
+    assert sum(status["by_criterion"][name]["done"] for name in CRITERIA) == 59
     assert cli("--project", generated, "release").code == 0
     assert "not reviewed" not in (generated / "releases" / "v1" / "README.md").read_text()
     told = cli("--project", generated, "trace", rows[0]["id"], "--json").json["reviews"]
@@ -169,7 +175,8 @@ def test_a_defect_is_not_forgotten_when_its_row_is_gone(generated: Path) -> None
     assert refusal() == f"defects: 59 of 139 rows reviewed, 59 required; {said}"
     run(generated)
     assert refusal() == f"defects: 59 of 140 rows reviewed, 59 required; {said}"
-    assert cli("--project", generated, "review", "export", second, "--json").json["rows"] == 34
+    cli("--project", generated, "review", "export", second)
+    assert len(drawn(second)) == 34
     fill(second, lambda i, row: "accept")
     cli("--project", generated, "review", "import", second, "--by", "Ilse")
     assert cli("--project", generated, "release").code == 0
@@ -182,7 +189,50 @@ def test_a_stricter_bound_asks_for_more_rows_to_look_at(generated: Path) -> None
     config["gates"]["review"] = {"max_defects": 0.03}
     path.write_text(json.dumps(config))
     out = generated / "sheet.csv"
-    assert cli("--project", generated, "review", "export", out, "--json").json["rows"] == 99
+    cli("--project", generated, "review", "export", out)
+    assert len(drawn(out)) == 99
+
+
+def test_suspects_stand_among_the_drawn_rows_and_do_not_count(generated: Path) -> None:
+    path = generated / "sheet.csv"
+    cli("--project", generated, "review", "export", path)
+    picked = [i for i, row in enumerate(sheet(path)) if row["criterion"] == ANSWER]
+    assert picked
+    last = len(sheet(path)) - 1
+    assert picked == [min(4 * i + 3, last) for i in range(len(picked))], "one after every third drawn row"
+    fill(path, lambda i, row: "reject" if i in picked else "accept", "another label")
+    cli("--project", generated, "review", "import", path, "--by", "Ilse")
+    status = cli("--project", generated, "review", "status", "--json").json
+    assert (status["done"], status["defects"]) == (59, 0)
+    assert status["defect_upper_bound"] < 0.05
+    assert status["by_criterion"][ANSWER] == {"done": len(picked), "rejected": len(picked)}
+    run(generated)
+    bad = {sheet(path)[i]["id"] for i in picked}
+    assert not bad & released(generated)
+    assert cli("--project", generated, "review", "status", "--json").json["defects"] == 0
+
+
+def test_a_number_of_rows_is_that_of_all_of_them(generated: Path) -> None:
+    with Project(generated) as project:
+        sample = review_sample(project, 8)
+        assert [criterion == ANSWER for _, criterion in sample] == [False] * 3 + [True] + [False] * 3 + [True]
+        assert len({row.id for row, _ in review_sample(project, 140)}) == 140
+
+
+def test_where_every_row_was_looked_at_suspects_count(generated: Path) -> None:
+    path = generated / "sheet.csv"
+    cli("--project", generated, "review", "export", path, "--rows", 140)
+    assert len(drawn(path)) == 140, "where all are wanted none is picked"
+    rows = sheet(path)
+    for row in rows[:20]:
+        row["criterion"] = ANSWER
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, rows[0])
+        table.writeheader()
+        table.writerows(rows)
+    fill(path, lambda i, row: "accept")
+    cli("--project", generated, "review", "import", path, "--by", "Ilse")
+    assert cli("--project", generated, "review", "status", "--json").json["done"] == 140
 
 
 @pytest.mark.parametrize(("defects", "reviews"), [(0, 59), (1, 93), (2, 124), (3, 153)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -24,18 +25,32 @@ from seedstock.jsonl import line, pretty, put_in_place
 from seedstock.outline import terms_of
 from seedstock.project import STATE, Project, make_embedder, read_data
 from seedstock.reporting.funnel import Step
-from seedstock.reporting.page import Page, render
+from seedstock.reporting.page import Doubted, Page, render
 from seedstock.sections import DataSection
 from seedstock.seedbed import Seedbed, sow
 from seedstock.seeds.readers import Row, read_rows
-from seedstock.tally import Tally
+from seedstock.suspecting.claims import Reader
+from seedstock.suspecting.ranking import Suspect, suspects
+from seedstock.tally import SHOWN_CHARS, Tally
 from seedstock.tasks.base import Output
 from seedstock.tasks.detect import detect_output, make_output
 from seedstock.text import find_template
 from seedstock.verdict import Verdict
 
+SHOWN = 10
+"""Suspects on the page."""
+
 Progress = Callable[[int], None]
 """Called with the number of rows gated so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A suspect, the line of its file, and what the row says."""
+
+    line: int
+    suspect: Suspect
+    example: Example
 
 
 @dataclass(slots=True)
@@ -47,6 +62,8 @@ class AuditResult:
     verdict: str = "pass"
     out: str | None = None
     notes: list[str] = field(default_factory=list)
+    suspects: list[Doubt] | None = None
+    """Kept rows that deserve a look; None where outputs of this kind hold nothing to doubt."""
 
     def to_json(self) -> dict[str, Any]:
         """The keys of design.md for `audit --json`. Nothing is repaired in this version."""
@@ -55,7 +72,7 @@ class AuditResult:
             "rows": tally.rows, "kept": tally.kept, "rejected": dict(tally.rejected), "repaired": 0,
             "reasons": {f"{gate}: {code}": n for (gate, code), n in tally.reasons.items()},
             "gates": [v.to_json() for v in self.gates], "verdict": self.verdict, "out": self.out,
-            "notes": self.notes,
+            "suspects": None if self.suspects is None else len(self.suspects), "notes": self.notes,
         }  # fmt: skip
 
 
@@ -86,8 +103,9 @@ def audit(
 ) -> AuditResult:
     """Gate the rows of `synthetic` files. `config` gives task, gates, judge and seeds; `seeds` overrides.
 
-    With `out`: kept.jsonl, rejected.jsonl, audit.json and report.html in that folder, replaced whole.
-    Memory: the vectors of kept rows, 1.5 kB each, and what it takes to compare them; not the rows. With a
+    With `out`: kept.jsonl, rejected.jsonl, suspects.jsonl, audit.json and report.html in that folder,
+    replaced whole. Memory: the vectors of kept rows, 1.5 kB each, and what it takes to compare them; where
+    outputs can be doubted, three times that in the end, and the inputs and outputs of kept rows. With a
     judge the rows too: of rows that say the same, the one that it rates highest is kept. Its answers are
     in the ledger of the config's folder; `max_cost` bounds what all of them may cost, and Refused says
     that it was reached: what was answered is kept, so that an audit with a higher bound goes on from there.
@@ -109,10 +127,10 @@ def audit(
             project = stack.enter_context(Project(config))
             tools = replace(tools, judge=stack.enter_context(hearing(project, max_cost)))
         sink = stack.enter_context(_Sink(out))
-        result = _gate(
-            chain(first, rows), Gatekeeper(setting.gates, tools), len(setting.seeds.usable), sink, progress
-        )
-        result.notes = setting.notes
+        kept = _Kept(tools)
+        result = _gate(chain(first, rows), Gatekeeper(setting.gates, tools), kept, sink, progress)
+        result.suspects = kept.doubts()
+        result.notes = [*setting.notes, *_said(result.suspects)]
         result.out = None if out is None else str(out)
         sink.finish(result, ", ".join(path.name for path in synthetic))
     return result
@@ -157,18 +175,20 @@ def _tools(setting: _Setting, first: Sequence[Example]) -> Tools:
 
 
 def _gate(
-    rows: Iterable[Row], keeper: Gatekeeper, seeds: int, sink: _Sink, progress: Progress | None
+    rows: Iterable[Row], keeper: Gatekeeper, kept: _Kept, sink: _Sink, progress: Progress | None
 ) -> AuditResult:
     result = AuditResult()
     for part, decisions in _decided(rows, keeper):
         for row, decision in zip(part, decisions, strict=True):
             result.tally.add(row.example.id, row.example, decision.verdicts)
             sink.write(row, decision)
+            if decision.failed is None:
+                kept.add(row)
         if progress:
             progress(result.tally.rows)
     result.gates = [
         *result.tally.results(keeper.settings),
-        *keeper.set_results(Mixture(seeds, result.tally.kept, 1, "audit")),
+        *keeper.set_results(Mixture(len(kept.tools.seeds), result.tally.kept, 1, "audit")),
     ]
     statuses = {verdict.status for verdict in result.gates}
     result.verdict = (
@@ -182,6 +202,38 @@ def _decided(rows: Iterable[Row], keeper: Gatekeeper) -> Iterator[tuple[list[Row
     for part in [list(rows)] if keeper.rates else batched(rows, BATCH):
         examples = [row.example.with_source(kind="synthetic") for row in part]
         yield part, keeper.check_by_figure(examples) if keeper.rates else keeper.check(examples)
+
+
+class _Kept:
+    """Kept rows as far as doubting them takes: nothing of them where their outputs cannot be doubted."""
+
+    def __init__(self, tools: Tools) -> None:
+        self.tools = tools
+        self._reads = Reader(tools.seeds, tools.output).reads
+        self._rows: list[tuple[int, Example]] = []
+
+    def add(self, row: Row) -> None:
+        """A row that every gate let pass."""
+        if self._reads:
+            slim = replace(row.example, meta={}, reasoning=None, rejected=())
+            self._rows.append((row.line, slim))
+
+    def doubts(self) -> list[Doubt] | None:
+        """The suspects among them, ranked; their vectors come from the cache."""
+        found = suspects([example for _, example in self._rows], self.tools.seeds, self.tools)
+        return None if found is None else [Doubt(*self._at(suspect)) for suspect in found]
+
+    def _at(self, suspect: Suspect) -> tuple[int, Suspect, Example]:
+        line, example = self._rows[suspect.place]
+        return line, suspect, example
+
+
+def _said(doubts: Sequence[Doubt] | None) -> list[str]:
+    """What a reader of the result should know of its suspects."""
+    if not doubts:
+        return []
+    whose = "1 kept row has an output" if len(doubts) == 1 else f"{len(doubts)} kept rows have outputs"
+    return [f"suspects: {whose} that a probe finds implausible; not rejected, but ranked for review"]
 
 
 class _Sink:
@@ -229,9 +281,20 @@ class _Sink:
             return
         for file in self._files.values():
             file.close()
+        (self._made / "suspects.jsonl").write_bytes(b"".join(_lines(result.suspects or [], self._made)))
         (self._made / "audit.json").write_bytes(pretty(result.to_json()))
         (self._made / "report.html").write_text(render(audit_page(result, name)), encoding="utf-8")
         put_in_place(self._made, self._out)
+
+
+def _lines(doubts: Sequence[Doubt], folder: Path) -> Iterator[bytes]:
+    """The lines of suspects.jsonl; the rows as they were read stand in kept.jsonl, in the same folder."""
+    wanted = {doubt.suspect.place for doubt in doubts}
+    with (folder / "kept.jsonl").open("rb") as file:
+        own = {place: json.loads(kept) for place, kept in enumerate(file) if place in wanted}
+    for doubt in doubts:
+        found = doubt.suspect
+        yield line({"row": doubt.line, **found.to_json(), "example": own[found.place]})
 
 
 def audit_page(result: AuditResult, name: str) -> Page:
@@ -241,6 +304,11 @@ def audit_page(result: AuditResult, name: str) -> Page:
     return Page(
         title=f"Audit of {name}", verdict=result.verdict, steps=steps, gates=result.gates,
         rejected=tally.examples, notes=result.notes, waivers=[],
+        doubted=[
+            Doubted(doubt.suspect.id, doubt.suspect.why, doubt.example.input_text[:SHOWN_CHARS],
+                    doubt.example.output_text[:SHOWN_CHARS])
+            for doubt in (result.suspects or [])[:SHOWN]
+        ],
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from seedstock.intervals import lower_bound
 from seedstock.project import Project
 from seedstock.records import Candidate, Review
 from seedstock.seeds.text_files import reading
+from seedstock.suspecting.ranking import suspects
 from seedstock.verdict import Verdict
 
 CRITERIA = {
@@ -31,6 +32,12 @@ CRITERIA = {
     "format": "Is the output complete, and in the form that the task asks for?",
 }
 """What a reviewer looks at; every row gets one of them, in turn."""
+
+ANSWER = "answer"
+QUESTIONS = {**CRITERIA, ANSWER: "Is this the right output for this input? If not, what would be?"}
+"""`answer` is asked of suspects: rows that were picked, not drawn, so that they tell nothing of the rest."""
+DRAWN = 3
+"""Drawn rows of a sample for each suspect that is put among them."""
 
 COLUMNS = ("id", "criterion", "question", "input", "output", "reasoning", "verdict", "reason", "reviewer")
 WORDS = {
@@ -94,6 +101,8 @@ def reviewed(project: Project, rows: Sequence[Candidate]) -> Reviewed:
     whole = len(seen) == len(rows)
     if not whole:  # what was found tells of the rest; where there is no rest, it is gone
         seen += _turned_down(project, reviews, {row.id for row in rows})
+        # A row that was picked because it looked wrong would make the rest look worse than it is.
+        seen = [row for row in seen if reviews[row.id].criterion != ANSWER]
     generated = sum(_is_generated(row) for row in rows)
     required = len(rows) if regulated else 0
     if section is not None and not regulated:
@@ -124,18 +133,24 @@ def _turned_down(project: Project, reviews: Mapping[str, Review], known: Contain
 
 
 def review_sample(project: Project, n: int | None = None) -> list[tuple[Example, str]]:
-    """Rows that still need a look, each with its criterion: as many as the gate waits for, or `n`.
+    """Rows that still need a look, each with its criterion: as many as the gate waits for, or `n` in all.
 
-    Rows that one of two judges rejects come first, then generated ones, spread over recipes and cells; which
-    rows of a cell, their hash decides.
+    Generated rows come first, spread over recipes and cells; which rows of a cell, their hash decides. After
+    every third of these comes one that judges differ about or a probe suspects, and that was not drawn, as
+    long as there are any: on top of what the gate waits for, or within `n`. They are asked for the answer
+    alone.
     """
     state = review_status(project).reviewed
     missing = max(0, _wanted(project, state) - state.done) if n is None else n
     reviews = _latest(project)
     rows = [row for row in _accepted(project) if row.id not in reviews]
     generated, rewritten = (_spread(r for r in rows if _is_generated(r) == kind) for kind in (True, False))
-    chosen = sorted(_woven(generated, rewritten), key=lambda row: not disputed(row))[:missing]
-    return _in_turn(chosen, state.done)
+    drawn = _woven(generated, rewritten)[:missing]
+    most = missing // (DRAWN + 1) if n is not None else math.ceil(missing / DRAWN)
+    picked = _doubtful(project, reviews, {row.id for row in drawn})[:most] if most else []
+    if n is not None:
+        drawn = drawn[: missing - len(picked)]
+    return _among(_in_turn(drawn, state.done), [(example, ANSWER) for example in picked])
 
 
 def _in_turn(rows: Sequence[Candidate], done: int) -> list[tuple[Example, str]]:
@@ -146,6 +161,24 @@ def _in_turn(rows: Sequence[Candidate], done: int) -> list[tuple[Example, str]]:
         for i, row in enumerate(rows)
         if row.example is not None
     ]
+
+
+def _doubtful(project: Project, reviews: Container[str], drawn: Container[str]) -> list[Example]:
+    """Accepted rows that one of two judges rejects, then those that a probe doubts, most doubtful first;
+    without those looked at or drawn."""
+    accepted = [row for row in _accepted(project) if row.example is not None]
+    rows = [row.example for row in accepted if row.example is not None]
+    found = suspects(rows, project.tools.seeds, project.tools) or []
+    between = [row.example for row in accepted if row.example is not None and disputed(row)]
+    every = {row.id: row for row in [*between, *(rows[one.place] for one in found)]}
+    return [row for id_, row in every.items() if id_ not in reviews and id_ not in drawn]
+
+
+def _among(drawn: list[tuple[Example, str]], picked: list[tuple[Example, str]]) -> list[tuple[Example, str]]:
+    """One of the picked rows after every third of those drawn: a reviewer should not find them in a heap."""
+    thirds = (drawn[i : i + DRAWN] for i in range(0, len(drawn), DRAWN))
+    turns = zip_longest(thirds, picked)
+    return [row for third, one in turns for row in [*(third or ()), one] if row is not None]
 
 
 def export_reviews(project: Project, path: Path, n: int | None = None, for_judge: bool = False) -> int:
@@ -163,7 +196,8 @@ def export_reviews(project: Project, path: Path, n: int | None = None, for_judge
     table = csv.writer(out)
     table.writerow(COLUMNS)
     for row, criterion in sample:
-        shown = (row.id, criterion, CRITERIA[criterion], row.input_text, row.output_text, row.reasoning or "")
+        texts = (row.input_text, row.output_text, row.reasoning or "")
+        shown = (row.id, criterion, QUESTIONS[criterion], *texts)
         table.writerow([*map(_harmless, shown), "", "", ""])
     with reading(path):
         path.write_text(out.getvalue(), encoding="utf-8-sig", newline="")

@@ -22,8 +22,9 @@ FILE = click.Path(path_type=Path)
 @click.option("--ood", type=FILE, metavar="FILE", help="Real rows from elsewhere, likewise.")
 @click.option("--config", type=FILE, metavar="FILE", help="A project's seedstock.yaml, for task and gates.")
 @click.option(
-    "--out", type=FILE, metavar="DIR", help="Write kept.jsonl, rejected.jsonl, audit.json, report.html."
-)
+    "--out", type=FILE, metavar="DIR",
+    help="Write kept.jsonl, rejected.jsonl, suspects.jsonl, audit.json, report.html.",
+)  # fmt: skip
 @click.option(
     "--max-cost", type=click.FloatRange(min=0), metavar="MONEY",
     help="With a judge: end, refused, before the answers in its ledger have cost more than this.",
@@ -62,5 +63,6 @@ def show(result: AuditResult, name: str) -> None:
     render.notes(out, result.notes)
     if result.out:
         out.print(
-            f"\nwritten to {result.out}: kept.jsonl, rejected.jsonl, audit.json, report.html", markup=False
+            f"\nwritten to {result.out}: kept.jsonl, rejected.jsonl, suspects.jsonl, audit.json, report.html",
+            markup=False,
         )

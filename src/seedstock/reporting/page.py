@@ -28,6 +28,16 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubted:
+    """A kept row that deserves a look, as shown to a person."""
+
+    id: str
+    why: str
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What a report shows. `facts` are pairs of a name and a value."""
 
@@ -39,6 +49,7 @@ class Page:
     notes: Sequence[str]
     waivers: Sequence[Waiver]
     facts: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    doubted: Sequence[Doubted] = ()
 
 
 def render(page: Page) -> str:
