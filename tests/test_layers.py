@@ -30,7 +30,7 @@ LAYERS = (
         IN_ORDER,
         "reporting reporting.funnel reporting.page quotas plan briefing waves hindsight gating tally accounts"
         " facetcheck results coverage calibrating hearing judgeplan preflight generation auditing mixing reporting.card distilling"
-        " reviewing releasing verifying tracing starting",
+        " trial reviewing releasing verifying tracing starting",
     ),
     (IN_ORDER, "demo seedstock cli"),
 )
