@@ -106,7 +106,8 @@ class Calibration:
         if found is None:
             return None
         rho, low, high = (round(figure, 4) for figure in found)
-        return {"rho": rho, "interval": [low, high], "n": len(pairs), "biased": abs(rho) > figures.BIASED}
+        biased = abs(rho) > figures.BIASED and low * high > 0
+        return {"rho": rho, "interval": [low, high], "n": len(pairs), "biased": biased}
 
 
 def judged(row: Candidate) -> float | None:
