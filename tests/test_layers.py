@@ -17,20 +17,20 @@ LAYERS = (
     (
         APART,
         "text reading yamlfile jsonl ledgerfile groupwriter neighbours level pace embedders rules language"
-        " clusters forms families answers intervals addressing judgement rubrics",
+        " clusters forms families answers intervals addressing judgement starters",
     ),
     (IN_ORDER, "facts"),
     (APART, "seeds tasks recipes teachers gates exporters"),
     (
         IN_ORDER,
-        "sections settingsfile rubric judgesection config records ledger seedbed prices spending line pool batching ask replay"
-        " judging outline project",
+        "sections settingsfile rubric judgesection config records ledger seedbed prices spending line pool"
+        " batching ask replay judging outline project",
     ),
     (
         IN_ORDER,
         "reporting reporting.funnel reporting.page quotas plan briefing waves hindsight gating tally accounts"
-        " calibrating facetcheck results coverage hearing judgeplan preflight generation auditing mixing reporting.card distilling"
-        " trial reviewing releasing verifying tracing starting",
+        " calibrating facetcheck results coverage hearing judgeplan preflight generation auditing mixing"
+        " reporting.card distilling trial reviewing releasing verifying tracing starting",
     ),
     (IN_ORDER, "demo seedstock cli"),
 )

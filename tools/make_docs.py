@@ -74,8 +74,8 @@ JSON_KEYS = {
     "review": """of `sample`: `sample`; of `status`: `required`, `done`, `accepted`, `generated`, `defects`,
         `defect_upper_bound`, `by_criterion`, `gates`, `judge` (null without one; `judges`, `state`, `said`,
         `judged`, `min_score`, `n`, `agreement`, `kappa`, `interval`, `ac1`, `covers`, `thresholds`,
-        `proposed`, `needed`, `length`); of `trial`: `judges`, `gates`; of `export`: `path`, `rows`; of `import`: `path`,
-        `accepted`, `rejected`, `known`, `required`, `done`""",
+        `proposed`, `needed`, `length`); of `trial`: `judges`, `gates`; of `export`: `path`, `rows`; of
+        `import`: `path`, `accepted`, `rejected`, `known`, `required`, `done`""",
     "release": """`release`, `path`, `rows` (`real`, `synthetic`), `repeat_real`, `real_share` (`rows`,
         `exposure`), `left_out`, `gates`, `waivers`, `files` (name and SHA-256); refused: `verdict`, `refused`
         (gate results), `reason`""",
@@ -110,8 +110,8 @@ PROMPTS_NOTE = """Every prompt is a file in `src/seedstock/recipes/prompts/`, in
     measured in `tests/test_prompts.py`: taking out any one of them costs yield with a teacher that does
     only what it is told."""
 
-JUDGE_NOTE = """Who says whether rows are right: see [judging.md](judging.md). The keys are those of `teacher`,
-    for the kinds that answer while one waits; `temperature` is 0 unless set. And:"""
+JUDGE_NOTE = """Who says whether rows are right: see [judging.md](judging.md). The keys are those of
+    `teacher`, for the kinds that answer while one waits; `temperature` is 0 unless set. And:"""
 
 JUDGE_PROMPT_NOTE = """What a judge is asked about a row. What is the same for all rows stands first; the
     criteria come in an order that turns from row to row. A file `prompts/judge.txt` of your own takes its
@@ -315,7 +315,7 @@ def _section(name: str, section: Mapping[str, Any], defs: Mapping[str, Any]) -> 
     elif name == "partner":
         yield "A second teacher, which plays the user in conversations; the keys are those of `teacher`."
     elif name == "judge":
-        yield JUDGE_NOTE
+        yield _flat(JUDGE_NOTE)
         own = {key: _any(section)[0]["properties"][key] for key in ("rubric", "second")}
         told = {key: {"type": "path" if key == "rubric" else "mapping"} for key in own}
         yield _table(("key", "type", "meaning"), [

@@ -16,9 +16,9 @@ from seedstock.errors import InputError, near_miss
 from seedstock.example import Example
 from seedstock.jsonl import line, pretty
 from seedstock.rubric import RUBRIC_FILE
-from seedstock.rubrics import starter_rubric
 from seedstock.seeds.fields import Fields
 from seedstock.seeds.readers import find_fields, read_examples
+from seedstock.starters import starter_rubric
 from seedstock.tasks.detect import detect_kind, detect_output
 
 SCHEMA_FILE = "output.schema.json"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 HEAD = """\
 # What a judge, and a reviewer, holds rows against. Every judge needs one: see docs/judging.md.
-# This is a starter for tasks of the kind {kind}: replace its words by those of YOUR task. A criterion is worth
-# what its two descriptions say; "good" and "bad" are refused. Each criterion is judged pass or fail, with words
+# This is a starter for tasks of the kind {kind}: replace its words by those of YOUR task. A criterion is
+# worth what its two descriptions say; "good" and "bad" are refused. Each is judged pass or fail, with words
 # quoted from the row. score = 1 + 4 x (weight passed / weight of all), at most 2 where a `blocking` criterion
-# fails, 1 where the row is disqualified; gates.relevance.min_score (4) is what a row needs.
+# fails, 1 where the row is disqualified; a row needs gates.relevance.min_score (4).
 
 """
 TAIL = """
