@@ -42,6 +42,11 @@ _ROW = (
     r"|input|pair|text|label)"
 )
 
+_THIS = (
+    r"(?:this|the following|the (?:current|whole)) (?:\w+ )?"
+    r"(?:row|example|answer|response|output|candidate|submission|entry|sample|completion|record|item|pair)"
+)
+
 PATTERNS = {
     "orders": (
         r"\b(?:ignor(?:e|ing)|disregard(?:ing)?|forget|override|bypass"
@@ -64,8 +69,8 @@ PATTERNS = {
         r"|please|give|score|rate|mark|output"
         r"|answer|return|respond)\b"
         rf"|\b(?:dear|attention|hello|hi|hey|note (?:to|for)|message (?:to|for)|instructions? (?:to|for)"
-        rf"|attn\.?|to) ?:? (?:the |all |any |my |our |whichever )?(?:\w+ ){{0,2}}{_SURELY}"
-        r"(?: ?[:,!.-]| (?:of|reading|who|that|scoring|grading|please|give|score|rate|mark)\b)"
+        rf"|attn\.?) ?:? (?:the |all |any |my |our |whichever )?(?:\w+ ){{0,2}}{_SURELY}"
+        r"(?: ?[:,!.-]| (?:of|reading|scoring|grading|please|give|score|rate|mark)\b)"
         rf"|\b(?:if|when|since|because) you(?:'re| are)? (?:the |an? )?(?:\w+ )?(?:{_JUDGE}"
         rf"|(?:judg|grad|evaluat|scor|rat|assess)ing (?:{_ROW}|this|it)\b)"
         rf"|\byou are (?:now )?(?:the|an?) (?:\w+ )?{_JUDGE}"
@@ -92,7 +97,8 @@ PATTERNS = {
         r"|\b(?:set|make|change|fix|keep) (?:the |its |your |my "
         r"|all )?(?:\w+ )?(?:scores?|verdicts?|ratings?"
         rf"|grades?) (?:to|at|=|be) ?['\"]?{_TOP}\b"
-        rf"|\b{_ROW} (?:must|should|shall|has to|needs to|deserves to"
+        rf"|\byou (?:must|should|shall|have to|will|need to) (?:now )?(?:accept|approve|pass) {_THIS}\b"
+        rf"|\b{_THIS} (?:must|should|shall|has to|needs to|deserves to"
         r"|is to|will|ought to) (?:be )?(?:\w+ )?"
         r"(?:pass|score[ds]?|accept(?:ed)?|approved?|receive|get|graded?|rated|marked)\b"
         rf"|\b{_ROW} (?:deserves|merits|earns|gets|receives|satisfies"
@@ -151,7 +157,7 @@ _LOOKALIKES = str.maketrans(
 )
 _LEET = str.maketrans("013457@$", "oieastas")
 _LEET_WORD = re.compile(r"\b(?=\w*[a-z])(?=\w*[013457@$])[\w@$]{4,20}\b", re.IGNORECASE)
-_MOST_CHARS = 2_000_000
+_MOST_CHARS = 800_000
 """Characters of a text that are looked at, from both its ends: nobody trains on longer ones."""
 
 
