@@ -95,6 +95,12 @@ def test_a_pass_without_words_of_the_row_does_not_count(quote: str) -> None:
     assert found.score == 1.0
 
 
+def test_words_are_found_where_nobody_writes_spaces() -> None:
+    row = Example("r", "我的水壶昨天坏了，请退款", "投诉")
+    assert set(states(read(said("昨天坏了"), row)).values()) == {"pass"}
+    assert set(states(read(said("昨天很好"), row)).values()) == {"unsupported"}
+
+
 def test_a_fail_needs_no_quote() -> None:
     assert states(read(said("nothing of it", label="fail")))["label"] == "fail"
 

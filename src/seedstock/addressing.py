@@ -141,15 +141,16 @@ PATTERNS = {
 """Kind of address → what it looks like, in the plain form. Bounded throughout: no text makes them slow."""
 
 _KINDS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in PATTERNS.items()}
-_WORTH_A_LOOK = re.compile(
-    r"ignor|disregard|forget|overrid|bypass|overlook|follow|obey|apply|attention|aside|instructions?|rubri"
-    r"|missacht|vergiss|judg|grad|evaluat|rater|assess|scor|mark|review|annotat|moderat|examin|give|assign"
-    r"|award|grant|criteri|verdict|passed|accepted|approved|valid|skip"
-    r"|omit|rate|rating|<\||\[/?(?:inst|sys)"
-    r"|sys>|_of_turn|</?\w+>|system|developer|end of|close of|whatever|matter|regardless"
-    r"|[a-z][013457@$][a-z]|忽略|无视|忘记|無視|分",
-    re.IGNORECASE,
-)
+_WORTH_A_LOOK = (
+    *"ignor disregard forget overrid bypass overlook follow obey apply attention aside instruction".split(),
+    *"rubri missacht vergiss judg grad evaluat rater assess scor mark review annotat moderat examin".split(),
+    *"give assign award grant criteri checks verdict decision result passed accept approve is_valid".split(),
+    *"passes skip omit rate rating must should deserves system developer whatever matter regardless".split(),
+    *"<| [inst [/inst [sys [/sys sys> _of_turn </ <system> <row> <candidate> 忽略 无视 忘记 無視 分".split(),
+    "end of", "close of", "begin of", "start of",
+)  # fmt: skip
+"""One of these is in every text that any pattern fits: looking for them is fast, and most texts have none."""
+_LEETED = re.compile(r"[a-z][013457@$][a-z]")
 _SPELLED = re.compile(r"(?<!\w)(?:\w[ .\-_*]){4,40}\w(?!\w)")
 _LOOKALIKES = str.maketrans(
     "аеорсухіјѕԁһӏոԛԝАЕОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧαοιν’‘“”–—‐‑",
@@ -173,7 +174,9 @@ def addresses(text: str) -> Iterator[Address]:
     """Each kind of address that a text holds, once, with its first words."""
     if len(text) > _MOST_CHARS:
         text = text[: _MOST_CHARS // 2] + text[-_MOST_CHARS // 2 :]
-    if not text.isascii() or _WORTH_A_LOOK.search(text) or _SPELLED.search(text):
+    low = text.lower()
+    worth = any(word in low for word in _WORTH_A_LOOK) or _LEETED.search(low) or _SPELLED.search(text)
+    if worth or not text.isascii():
         forms = _plain_forms(text)
         for kind, pattern in _KINDS.items():
             if found := next((m for form in forms if (m := pattern.search(form))), None):

@@ -160,7 +160,7 @@ def _gate(
     rows: Iterable[Row], keeper: Gatekeeper, seeds: int, sink: _Sink, progress: Progress | None
 ) -> AuditResult:
     result = AuditResult()
-    for part, decisions in _decided(rows, keeper):
+    for part, decisions in _decided(rows, keeper, progress):
         for row, decision in zip(part, decisions, strict=True):
             result.tally.add(row.example.id, row.example, decision.verdicts)
             sink.write(row, decision)
@@ -175,11 +175,13 @@ def _gate(
     return result
 
 
-def _decided(rows: Iterable[Row], keeper: Gatekeeper) -> Iterator[tuple[list[Row], list[Decision]]]:
+def _decided(
+    rows: Iterable[Row], keeper: Gatekeeper, progress: Progress | None
+) -> Iterator[tuple[list[Row], list[Decision]]]:
     """Rows with what the gates say of them, in the file's order; with a judge all of them at once."""
     for part in [list(rows)] if keeper.rates else batched(rows, BATCH):
         examples = [row.example.with_source(kind="synthetic") for row in part]
-        yield part, keeper.check_by_figure(examples) if keeper.rates else keeper.check(examples)
+        yield part, keeper.check_by_figure(examples, progress) if keeper.rates else keeper.check(examples)
 
 
 class _Sink:
