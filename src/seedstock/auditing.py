@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from seedstock.gates.base import Mixture, Tools
 from seedstock.gating import BATCH, Decision, Gatekeeper, batched
 from seedstock.hearing import hearing
 from seedstock.jsonl import line, pretty, put_in_place
+from seedstock.judging.assembly import own_rows
 from seedstock.outline import terms_of
 from seedstock.project import STATE, Project, make_embedder, read_data
 from seedstock.reporting.funnel import Step
@@ -40,13 +42,14 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class AuditResult:
-    """What an audit found; `verdict` is `pass`, `warn` or `refused`."""
+    """What an audit found; `verdict` is `pass`, `warn` or `refused`. `teachers` made the rows."""
 
     tally: Tally = field(default_factory=Tally)
     gates: list[Verdict] = field(default_factory=list)
     verdict: str = "pass"
     out: str | None = None
     notes: list[str] = field(default_factory=list)
+    teachers: Counter[str] = field(default_factory=Counter)
 
     def to_json(self) -> dict[str, Any]:
         """The keys of design.md for `audit --json`. Nothing is repaired in this version."""
@@ -113,6 +116,8 @@ def audit(
             chain(first, rows), Gatekeeper(setting.gates, tools), len(setting.seeds.usable), sink, progress
         )
         result.notes = setting.notes
+        if config is not None and tools.judge is not None:
+            result.notes += own_rows(project.config, result.teachers)
         result.out = None if out is None else str(out)
         sink.finish(result, ", ".join(path.name for path in synthetic))
     return result
@@ -163,6 +168,7 @@ def _gate(
     for part, decisions in _decided(rows, keeper, progress):
         for row, decision in zip(part, decisions, strict=True):
             result.tally.add(row.example.id, row.example, decision.verdicts)
+            result.teachers.update(filter(None, [row.example.source.teacher]))
             sink.write(row, decision)
         if progress:
             progress(result.tally.rows)
