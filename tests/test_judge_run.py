@@ -473,3 +473,12 @@ def test_a_release_says_who_judged(make: Make) -> None:
     assert manifest["judge"]["state"] == "uncalibrated"
     assert "rubric" in manifest["inputs"]
     assert "uncalibrated" in (release / "README.md").read_text()
+
+
+def test_an_audit_reads_no_more_of_a_project_than_it_needs(tmp_path: Path) -> None:
+    folder = make_project(tmp_path / "p", holdout=0)
+    (folder / "seeds.jsonl").rename(tmp_path / "seeds.jsonl")
+    made = write_rows(tmp_path / "made.jsonl", seed_rows(3, 8000))
+    config = folder / "seedstock.yaml"
+    done = cli("audit", made, "--config", config, "--seeds", tmp_path / "seeds.jsonl", "--json")
+    assert (done.code, done.json["rows"]) == (0, 3)

@@ -20,15 +20,18 @@ from seedstock.verdict import Verdict
 UNNAMED = "a model without a name"
 
 
-def make_panel(config: Config, ledger: Callable[[], Ledger | None], held: Sequence[Example]) -> Panel | None:
-    """Who judges by this config; None where nobody does. `held` are the rows kept for evaluation.
+def make_panel(
+    config: Config, ledger: Callable[[], Ledger | None], held: Callable[[], Sequence[Example]]
+) -> Panel | None:
+    """Who judges by this config; None where nobody does. `held` gives the rows kept for evaluation.
 
     Refused for a generic rubric, and for one that shows an evaluation row; InputError where it is none.
     """
     if not config.judges or config.rubric is None or config.gates.get("relevance") is None:
         return None
     rubric = read_rubric(config.rubric)
-    _refuse_leaks(rubric, held)
+    if rubric.anchors:
+        _refuse_leaks(rubric, held())
     own = config.prompts.get(JUDGE_PROMPT)
     prompt = own_prompt(JUDGE_PROMPT) if own is None else read_prompt(JUDGE_PROMPT, own)
     questions = Questions(rubric, prompt, config.task.instruction, config.output.describe())
