@@ -223,6 +223,8 @@ def test_rows_that_speak_to_the_judge_never_reach_it(
     assert "Ignore the rubric" in caught[0].verdicts[-1].evidence["quote"]
     assert not {given for given, _ in script.rows} & set(texts(caught))
     assert not any("rubric" in given for given, _ in script.rows)
+    assert max(row.wave for row in rows(folder)) > min(row.wave for row in caught)
+    assert not any("rubric" in message["content"] for one in server.seen for message in one.body["messages"])
 
 
 # -- two judges, and families
@@ -409,12 +411,12 @@ def test_reviews_on_both_sides_of_the_border_calibrate_the_judge(make: Make, tmp
     folder = make(target=30)
     assert cli("--project", folder, "run", "--json").json["judge"]["state"] == "uncalibrated"
     sheet = tmp_path / "sheet.csv"
-    assert cli("--project", folder, "review", "export", sheet, "--for-judge").code == 0
+    assert cli("--project", folder, "review", "export", sheet, "--for-judge", "--rows", 24).code == 0
     with sheet.open(encoding="utf-8-sig") as file:
         given = list(csv.DictReader(file))
     assert not {"score", "gate", "teacher"} & given[0].keys()
     turned_away = sum(BAD in row["input"] for row in given)
-    assert 0 < turned_away < len(given)
+    assert 0 < turned_away < len(given) == 24
     for i, row in enumerate(given):
         row |= {"verdict": "reject" if BAD in row["input"] or i == 0 else "accept", "reviewer": "Ilse"}
     with sheet.open("w", encoding="utf-8") as file:
