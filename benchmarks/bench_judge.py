@@ -1,6 +1,9 @@
-"""How far two recorded judges agree with people, on the 999 pairs of judge_pandalm.
+"""How far two recorded judges agree with people, and whether real rows seem to speak to a judge.
 
-    python benchmarks/bench_judge.py [--json FILE]
+    python benchmarks/bench_judge.py [--pairs] [--json FILE]
+
+Agreement is measured on the 999 pairs of judge_pandalm; `--pairs` stops there. The rows are those of all
+seeds, pools, holdouts and OOD sets of the shared data.
 
 Three people have said which of two answers is better, and so have GPT-3.5-turbo and PandaLM-7B. What people
 say is their majority; pairs without one are left out. An answer of the judge that could not be read counts
@@ -14,10 +17,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from seedstock.addressing import addresses
 from seedstock.judging.calibration import agreement, leaning, rank_correlation, resampled
 
 DATA = Path(os.environ.get("SEEDSTOCK_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
@@ -81,6 +85,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--pairs", action="store_true")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if not PAIRS.exists():
@@ -93,7 +98,31 @@ def main() -> int:
         show(one)
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    if not options.pairs:
+        accused()
     return 0
+
+
+def accused() -> None:
+    """Real rows, and those of them that are said to speak to a judge: each is a false alarm."""
+    rows = alarms = 0
+    for path in sorted(DATA.rglob("*.jsonl")):
+        if path.stem in ("seeds", "seed_pool", "holdout", "ood", "oos"):
+            for line in path.read_text(encoding="utf-8").splitlines():
+                rows += 1
+                for address in (a for text in leaves(json.loads(line)) for a in addresses(text)):
+                    alarms += 1
+                    print(f"  {path.parent.name}/{path.name}: {address.kind}: {address.quote!r}")
+    print(f"real rows that are said to speak to a judge: {alarms} of {rows:,}")
+
+
+def leaves(value: Any) -> Iterator[str]:
+    """Every text in a row."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from leaves(inner)
+    elif isinstance(value, str):
+        yield value
 
 
 if __name__ == "__main__":

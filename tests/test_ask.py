@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from seedstock.errors import TeacherError
 from seedstock.exchange import Request, Response
 from seedstock.ledger import Ledger
 from seedstock.line import FAILED
+from seedstock.spending import Budget
 from seedstock.teachers.base import Price, TeacherSettings, Transient
 
 
@@ -164,3 +166,20 @@ def test_cost_is_tokens_times_price_and_unknown_without_one(ledger: Ledger) -> N
         asked = ledger.asked(door.key(other))
         assert asked is not None
         assert asked.cost == cost
+
+
+def test_two_lines_with_one_budget_wait_for_each_other(ledger: Ledger) -> None:
+    """What one has set aside comes back in the other's thread: nobody else would wake the one that waits."""
+    price = Price(input=0, output=100_000)  # an answer costs 1, and 1.5 is set aside for it
+    budget = Budget(2.6, price=price, longest_answer=15)
+    settings = TeacherSettings(concurrency=1, price=price)
+    slow, quick = (Scripted(settings, lambda n, k, s=s: s) for s in (0.3, 0.0))  # type: ignore[misc]
+    with (
+        Asker(slow, settings, ledger, budget=budget) as one,
+        Asker(quick, settings, ledger, budget=budget) as other,
+    ):
+        first = one.answers(questions(1))
+        while not one.counts.sent:
+            time.sleep(0.001)
+        [(_, answer)] = other.answers(questions(2)[1:])
+        assert (next(first)[1].text, answer.text) == ("answer 0", "answer 1")

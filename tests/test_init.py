@@ -131,7 +131,9 @@ def test_holdout_and_ood_come_along(tmp_path: Path) -> None:
     }
     arguments = [word for name, path in files.items() for word in (f"--{name}", path)]
     result = begun(tmp_path / "p", *arguments)
-    assert sorted(result["files"]) == ["holdout.jsonl", "ood.jsonl", "seeds.jsonl", "seedstock.yaml"]
+    assert sorted(result["files"]) == [
+            "holdout.jsonl", "ood.jsonl", "rubric.yaml", "seeds.jsonl", "seedstock.yaml",
+        ]  # fmt: skip
     config = load_config(tmp_path / "p" / "seedstock.yaml")
     assert config.holdout is not None
     assert config.ood is not None

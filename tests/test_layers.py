@@ -17,7 +17,7 @@ LAYERS = (
     (
         APART,
         "text reading yamlfile jsonl ledgerfile groupwriter neighbours level pace embedders rules language"
-        " clusters forms families answers intervals addressing judgement",
+        " clusters forms families answers intervals addressing judgement starters",
     ),
     (IN_ORDER, "facts"),
     (APART, "seeds tasks recipes teachers gates exporters"),
@@ -29,8 +29,8 @@ LAYERS = (
     (
         IN_ORDER,
         "reporting reporting.funnel reporting.page quotas plan briefing waves hindsight gating tally accounts"
-        " facetcheck results coverage calibrating hearing judgeplan preflight generation suspecting auditing"
-        " mixing reporting.card distilling reviewing releasing verifying tracing starting",
+        " calibrating facetcheck results coverage hearing judgeplan preflight generation suspecting auditing"
+        " mixing reporting.card distilling trial reviewing releasing verifying tracing starting",
     ),
     (IN_ORDER, "demo seedstock cli"),
 )

@@ -54,7 +54,7 @@ JSON_KEYS = {
     "check": """`verdict` (`pass`, `warn`, `refused`), `seeds` (`rows`, `usable`, `duplicates`), `cells`
         (`cell`, `seeds`, `target`, `thin`, `facets`; `state` if none is planned), `gates`, `map` (`cut_by`,
         `asked_in_proportion`, `thin`, `empty`, `use_cases`, `unknown`), `plan` (`requests`, `tokens_in`,
-        `tokens_out`, `measured`: where these figures come from,
+        `tokens_out`, `measured`: where these figures come from, with a judge `judge`: its part of them,
         `cost`: null where the price is unknown, `currency`, `price`: who says so, `target`, `recipes`, and
         `most`: the same at the bound that over-generation sets), `notes`, `embedder`, `holdout`,
         `teacher`, `run`""",
@@ -65,14 +65,17 @@ JSON_KEYS = {
         (`questions` asked, `needed` by the yields, `ratio`), `parents` (`bound`, `most`, `unused`, `seeds`),
         `facets` (`facet`, `how`, `n`, `agree`, `share`, `interval`), `cost` (`total`,
         `per_accepted`, `currency`, `price`: who says so, `paid`: by this project in all,
-        `recipes`), `tokens` (`in`, `out`, `cached`, `cached_share`), `findings` about the server;
+        `recipes`, with a judge `judge`: what judging cost), `tokens` (`in`, `out`, `cached`, `cached_share`),
+        `findings` about the server, `judge`: how far it can be trusted, as in `review status`;
         `stopped` (`limit`, `max_cost`) where a bound was reached. With `--dry-run`: `run`,
         `plan`, `requests` with their exact prompts""",
     "audit": """`rows`, `kept`, `rejected` by gate, `reasons`, `repaired` (always 0 in this version), `gates`,
         `verdict` (`pass`, `warn`, `refused`), `out`, `suspects`, `notes`""",
     "review": """of `sample`: `sample`; of `status`: `required`, `done`, `accepted`, `generated`, `defects`,
-        `defect_upper_bound`, `by_criterion`, `gates`; of `export`: `path`, `rows`; of `import`: `path`,
-        `accepted`, `rejected`, `known`, `required`, `done`""",
+        `defect_upper_bound`, `by_criterion`, `gates`, `judge` (null without one; `judges`, `state`, `said`,
+        `judged`, `min_score`, `n`, `agreement`, `kappa`, `interval`, `ac1`, `covers`, `thresholds`,
+        `proposed`, `needed`, `length`); of `trial`: `judges`, `gates`; of `export`: `path`, `rows`; of
+        `import`: `path`, `accepted`, `rejected`, `known`, `required`, `done`""",
     "release": """`release`, `path`, `rows` (`real`, `synthetic`), `repeat_real`, `real_share` (`rows`,
         `exposure`), `left_out`, `gates`, `waivers`, `files` (name and SHA-256); refused: `verdict`, `refused`
         (gate results), `reason`""",
@@ -106,6 +109,13 @@ PROMPTS_NOTE = """Every prompt is a file in `src/seedstock/recipes/prompts/`, in
     in the manifest, and the hash of every request in the row's provenance. What each part is worth is
     measured in `tests/test_prompts.py`: taking out any one of them costs yield with a teacher that does
     only what it is told."""
+
+JUDGE_NOTE = """Who says whether rows are right: see [judging.md](judging.md). The keys are those of
+    `teacher`, for the kinds that answer while one waits; `temperature` is 0 unless set. And:"""
+
+JUDGE_PROMPT_NOTE = """What a judge is asked about a row. What is the same for all rows stands first; the
+    criteria come in an order that turns from row to row. A file `prompts/judge.txt` of your own takes its
+    place. What becomes of the answer: [judging.md](judging.md)."""
 
 FACETS_NOTE = """Where `plan.attributes` are declared, a sample of the accepted rows is shown to the teacher
     without what was asked for, and `run` says how many are what they were asked to be."""
@@ -227,6 +237,8 @@ def prompts_page() -> str:
             parts += [f"### {used}.txt", f"```text\n{text}```"]
         if recipe.uses:
             parts += _sent(name)
+    parts += ["## judge", _flat(JUDGE_PROMPT_NOTE)]
+    parts += [f"```text\n{(FOLDER / 'judge.txt').read_text(encoding='utf-8')}```"]
     parts += ["## facets", _flat(FACETS_NOTE)]
     return _page([*parts, f"```text\n{(FOLDER / 'facets.txt').read_text(encoding='utf-8')}```"])
 
@@ -302,6 +314,13 @@ def _section(name: str, section: Mapping[str, Any], defs: Mapping[str, Any]) -> 
         yield f"{BESIDE[name]} The keys are those of `seeds`; {found}"
     elif name == "partner":
         yield "A second teacher, which plays the user in conversations; the keys are those of `teacher`."
+    elif name == "judge":
+        yield _flat(JUDGE_NOTE)
+        own = {key: _any(section)[0]["properties"][key] for key in ("rubric", "second")}
+        told = {key: {"type": "path" if key == "rubric" else "mapping"} for key in own}
+        yield _table(("key", "type", "meaning"), [
+            (f"`{key}`", told[key]["type"], own[key]["description"]) for key in own
+        ])  # fmt: skip
     elif name == "gates":
         yield "A mapping of gates to their settings. `false` turns a gate off; `leak` cannot be turned off."
         for gate, found in section["properties"].items():

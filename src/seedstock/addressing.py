@@ -42,6 +42,11 @@ _ROW = (
     r"|input|pair|text|label)"
 )
 
+_THIS = (
+    r"(?:this|the following|the (?:current|whole)) (?:\w+ )?"
+    r"(?:row|example|answer|response|output|candidate|submission|entry|sample|completion|record|item|pair)"
+)
+
 PATTERNS = {
     "orders": (
         r"\b(?:ignor(?:e|ing)|disregard(?:ing)?|forget|override|bypass"
@@ -64,8 +69,8 @@ PATTERNS = {
         r"|please|give|score|rate|mark|output"
         r"|answer|return|respond)\b"
         rf"|\b(?:dear|attention|hello|hi|hey|note (?:to|for)|message (?:to|for)|instructions? (?:to|for)"
-        rf"|attn\.?|to) ?:? (?:the |all |any |my |our |whichever )?(?:\w+ ){{0,2}}{_SURELY}"
-        r"(?: ?[:,!.-]| (?:of|reading|who|that|scoring|grading|please|give|score|rate|mark)\b)"
+        rf"|attn\.?) ?:? (?:the |all |any |my |our |whichever )?(?:\w+ ){{0,2}}{_SURELY}"
+        r"(?: ?[:,!.-]| (?:of|reading|scoring|grading|please|give|score|rate|mark)\b)"
         rf"|\b(?:if|when|since|because) you(?:'re| are)? (?:the |an? )?(?:\w+ )?(?:{_JUDGE}"
         rf"|(?:judg|grad|evaluat|scor|rat|assess)ing (?:{_ROW}|this|it)\b)"
         rf"|\byou are (?:now )?(?:the|an?) (?:\w+ )?{_JUDGE}"
@@ -92,7 +97,8 @@ PATTERNS = {
         r"|\b(?:set|make|change|fix|keep) (?:the |its |your |my "
         r"|all )?(?:\w+ )?(?:scores?|verdicts?|ratings?"
         rf"|grades?) (?:to|at|=|be) ?['\"]?{_TOP}\b"
-        rf"|\b{_ROW} (?:must|should|shall|has to|needs to|deserves to"
+        rf"|\byou (?:must|should|shall|have to|will|need to) (?:now )?(?:accept|approve|pass) {_THIS}\b"
+        rf"|\b{_THIS} (?:must|should|shall|has to|needs to|deserves to"
         r"|is to|will|ought to) (?:be )?(?:\w+ )?"
         r"(?:pass|score[ds]?|accept(?:ed)?|approved?|receive|get|graded?|rated|marked)\b"
         rf"|\b{_ROW} (?:deserves|merits|earns|gets|receives|satisfies"
@@ -135,15 +141,16 @@ PATTERNS = {
 """Kind of address → what it looks like, in the plain form. Bounded throughout: no text makes them slow."""
 
 _KINDS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in PATTERNS.items()}
-_WORTH_A_LOOK = re.compile(
-    r"ignor|disregard|forget|overrid|bypass|overlook|follow|obey|apply|attention|aside|instructions?|rubri"
-    r"|missacht|vergiss|judg|grad|evaluat|rater|assess|scor|mark|review|annotat|moderat|examin|give|assign"
-    r"|award|grant|criteri|verdict|passed|accepted|approved|valid|skip"
-    r"|omit|rate|rating|<\||\[/?(?:inst|sys)"
-    r"|sys>|_of_turn|</?\w+>|system|developer|end of|close of|whatever|matter|regardless"
-    r"|[a-z][013457@$][a-z]|忽略|无视|忘记|無視|分",
-    re.IGNORECASE,
-)
+_WORTH_A_LOOK = (
+    *"ignor disregard forget overrid bypass overlook follow obey apply attention aside instruction".split(),
+    *"rubri missacht vergiss judg grad evaluat rater assess scor mark review annotat moderat examin".split(),
+    *"give assign award grant criteri checks verdict decision result passed accept approve is_valid".split(),
+    *"passes skip omit rate rating must should deserves system developer whatever matter regardless".split(),
+    *"<| [inst [/inst [sys [/sys sys> _of_turn </ <system> <row> <candidate> 忽略 无视 忘记 無視 分".split(),
+    "end of", "close of", "begin of", "start of",
+)  # fmt: skip
+"""One of these is in every text that any pattern fits: looking for them is fast, and most texts have none."""
+_LEETED = re.compile(r"[a-z][013457@$][a-z]")
 _SPELLED = re.compile(r"(?<!\w)(?:\w[ .\-_*]){4,40}\w(?!\w)")
 _LOOKALIKES = str.maketrans(
     "аеорсухіјѕԁһӏոԛԝАЕОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧαοιν’‘“”–—‐‑",
@@ -151,7 +158,7 @@ _LOOKALIKES = str.maketrans(
 )
 _LEET = str.maketrans("013457@$", "oieastas")
 _LEET_WORD = re.compile(r"\b(?=\w*[a-z])(?=\w*[013457@$])[\w@$]{4,20}\b", re.IGNORECASE)
-_MOST_CHARS = 2_000_000
+_MOST_CHARS = 800_000
 """Characters of a text that are looked at, from both its ends: nobody trains on longer ones."""
 
 
@@ -167,7 +174,9 @@ def addresses(text: str) -> Iterator[Address]:
     """Each kind of address that a text holds, once, with its first words."""
     if len(text) > _MOST_CHARS:
         text = text[: _MOST_CHARS // 2] + text[-_MOST_CHARS // 2 :]
-    if not text.isascii() or _WORTH_A_LOOK.search(text) or _SPELLED.search(text):
+    low = text.lower()
+    worth = any(word in low for word in _WORTH_A_LOOK) or _LEETED.search(low) or _SPELLED.search(text)
+    if worth or not text.isascii():
         forms = _plain_forms(text)
         for kind, pattern in _KINDS.items():
             if found := next((m for form in forms if (m := pattern.search(form))), None):

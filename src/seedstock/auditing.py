@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from seedstock.gates.base import Mixture, Tools
 from seedstock.gating import BATCH, Decision, Gatekeeper, batched
 from seedstock.hearing import hearing
 from seedstock.jsonl import line, pretty, put_in_place
+from seedstock.judging.assembly import own_rows
 from seedstock.outline import terms_of
 from seedstock.project import STATE, Project, make_embedder, read_data
 from seedstock.reporting.funnel import Step
@@ -55,13 +57,14 @@ class Doubt:
 
 @dataclass(slots=True)
 class AuditResult:
-    """What an audit found; `verdict` is `pass`, `warn` or `refused`."""
+    """What an audit found; `verdict` is `pass`, `warn` or `refused`. `teachers` made the rows."""
 
     tally: Tally = field(default_factory=Tally)
     gates: list[Verdict] = field(default_factory=list)
     verdict: str = "pass"
     out: str | None = None
     notes: list[str] = field(default_factory=list)
+    teachers: Counter[str] = field(default_factory=Counter)
     suspects: list[Doubt] | None = None
     """Kept rows that deserve a look; None where outputs of this kind hold nothing to doubt."""
 
@@ -131,6 +134,8 @@ def audit(
         result = _gate(chain(first, rows), Gatekeeper(setting.gates, tools), kept, sink, progress)
         result.suspects = kept.doubts()
         result.notes = [*setting.notes, *_said(result.suspects)]
+        if config is not None and tools.judge is not None:
+            result.notes += own_rows(project.config, result.teachers)
         result.out = None if out is None else str(out)
         sink.finish(result, ", ".join(path.name for path in synthetic))
     return result
@@ -178,9 +183,10 @@ def _gate(
     rows: Iterable[Row], keeper: Gatekeeper, kept: _Kept, sink: _Sink, progress: Progress | None
 ) -> AuditResult:
     result = AuditResult()
-    for part, decisions in _decided(rows, keeper):
+    for part, decisions in _decided(rows, keeper, progress):
         for row, decision in zip(part, decisions, strict=True):
             result.tally.add(row.example.id, row.example, decision.verdicts)
+            result.teachers.update(filter(None, [row.example.source.teacher]))
             sink.write(row, decision)
             if decision.failed is None:
                 kept.add(row)
@@ -197,11 +203,13 @@ def _gate(
     return result
 
 
-def _decided(rows: Iterable[Row], keeper: Gatekeeper) -> Iterator[tuple[list[Row], list[Decision]]]:
+def _decided(
+    rows: Iterable[Row], keeper: Gatekeeper, progress: Progress | None
+) -> Iterator[tuple[list[Row], list[Decision]]]:
     """Rows with what the gates say of them, in the file's order; with a judge all of them at once."""
     for part in [list(rows)] if keeper.rates else batched(rows, BATCH):
         examples = [row.example.with_source(kind="synthetic") for row in part]
-        yield part, keeper.check_by_figure(examples) if keeper.rates else keeper.check(examples)
+        yield part, keeper.check_by_figure(examples, progress) if keeper.rates else keeper.check(examples)
 
 
 class _Kept:

@@ -35,6 +35,8 @@ SHOWN_CHARS = 300
 TEACHING = frozenset({"format", "facts", "quirks", "relevance", "review", "duplicate.conflict"})
 """Gates whose rejections teach something. A leak is never shown: it is nearly a row kept for evaluation. What
 is near to a row that is there already needs no second telling."""
+UNTAUGHT = frozenset({"addresses_judge", "not_judged"})
+"""Reasons that no teacher is told: what speaks to a model is shown to none, and silence says nothing."""
 
 
 @dataclass
@@ -81,7 +83,8 @@ class Memory:
 
     def reject(self, cell: str, row: Example, verdict: Verdict) -> None:
         """A row that was turned down, where that teaches something."""
-        if verdict.gate in TEACHING or verdict.gate.split(".")[0] in TEACHING:
+        teaches = verdict.gate in TEACHING or verdict.gate.split(".")[0] in TEACHING
+        if teaches and verdict.code not in UNTAUGHT:
             said = verdict.reason[:SHOWN_CHARS]
             negative = Negative(row.input_text[:SHOWN_CHARS], said, row.output_text[:SHOWN_CHARS])
             kinds = self.rejected[cell, row.source.fold]

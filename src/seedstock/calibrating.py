@@ -106,7 +106,8 @@ class Calibration:
         if found is None:
             return None
         rho, low, high = (round(figure, 4) for figure in found)
-        return {"rho": rho, "interval": [low, high], "n": len(pairs), "biased": abs(rho) > figures.BIASED}
+        biased = abs(rho) > figures.BIASED and low * high > 0
+        return {"rho": rho, "interval": [low, high], "n": len(pairs), "biased": biased}
 
 
 def judged(row: Candidate) -> float | None:
@@ -173,7 +174,8 @@ def relevance_verdict(project: Project) -> Verdict:
     verifiers = _verifiers(project)
     if verifiers:
         return Verdict(GATE, "pass", "ok", f"verified by {', '.join(verifiers)}")
-    reason = "nobody says whether outputs are right: no verifier fits this task, and no judge is configured"
+    why = "no judge is configured" if project.config.gates.get(GATE) else "the gate relevance is turned off"
+    reason = f"nobody says whether outputs are right: no verifier fits this task, and {why}"
     return Verdict(GATE, "not_enough_data", "not_judged", reason)
 
 

@@ -67,11 +67,13 @@ class Gatekeeper:
             done += self._check(part, admit and _shifted(admit, len(done)))
         return done
 
-    def check_by_figure(self, examples: Sequence[Example]) -> list[Decision]:
+    def check_by_figure(
+        self, examples: Sequence[Example], progress: Callable[[int], None] | None = None
+    ) -> list[Decision]:
         """As `check`, for all rows at once: what a costly gate rates higher is compared, and kept, first.
 
         Every row that no cheap gate rejects is rated, also those that turn out to be duplicates: which of
-        them stays depends on it. Of equal ones the earlier stays.
+        them stays depends on it. Of equal ones the earlier stays. `progress` is told how many are rated.
         """
         verdicts: list[list[Verdict]] = [[] for _ in examples]
         apart = [gate for gate in self._row_gates if not gate.remembers]
@@ -79,6 +81,8 @@ class Gatekeeper:
         for part in batched(range(len(examples)), BATCH):
             batch = Batch([examples[i] for i in part], self._tools)
             alive += _pass(sorted(apart, key=lambda gate: gate.costly), part, batch, verdicts)[0]
+            if progress is not None:
+                progress(part[-1] + 1)
         rated = {
             i: max((v.figure or 0.0 for v in verdicts[i] if v.gate in self._costly), default=0.0)
             for i in alive

@@ -40,11 +40,9 @@ def _judge(file: YamlFile, place: tuple[str, ...], value: Any) -> PlannedJudge:
     if not isinstance(value, dict):
         raise file.error(place, "a mapping with a kind: {kind: openai, base_url: …, model: …}")
     kind = value.get("kind", "openai")
-    if isinstance(kind, str) and kind in registry.names("teacher") and kind not in judge_kinds():
-        known = ", ".join(judge_kinds())
-        raise file.error(
-            (*place, "kind"), f"{kind!r} cannot judge row by row while a run waits; known: {known}"
-        )
+    if isinstance(kind, str) and (kind in registry.names("teacher") or ":" in kind) and not _can_judge(kind):
+        problem = f"{kind!r} cannot judge row by row while a run waits; known: {', '.join(judge_kinds())}"
+        raise file.error((*place, "kind"), problem)
     made, kind = read_part(file, place, {"kind": kind, **value}, "openai", of="teacher")
     if "temperature" not in value and getattr(made, "temperature", None) is not None:
         made = made.model_copy(update={"temperature": 0.0})
@@ -79,5 +77,8 @@ def judge_schema(kinds: list[dict[str, Any]]) -> dict[str, Any]:
 
 def judge_kinds() -> list[str]:
     """The kinds of teachers that can judge: models that answer while one waits."""
-    kinds = registry.names("teacher")
-    return [k for k in kinds if k != "rules" and issubclass(registry.load("teacher", k), OnlineTeacher)]
+    return [kind for kind in registry.names("teacher") if _can_judge(kind)]
+
+
+def _can_judge(kind: str) -> bool:
+    return kind != "rules" and issubclass(registry.load("teacher", kind), OnlineTeacher)

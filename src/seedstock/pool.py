@@ -26,6 +26,9 @@ WALL = 5
 """Misses in a row, of more than one question, after which only one question at a time is tried: at least
 so many, and more than are still with the server."""
 
+OTHERS_SECONDS = 0.2
+"""How often a line that has nothing under way looks whether another one has given money back."""
+
 NEVER_REACHED = 5.0
 """Patience, in seconds, with an address at which nobody has ever taken a connection."""
 
@@ -98,9 +101,12 @@ class Pool(Line):
             if wait > 0:
                 self._wake(wait)
                 return
+            waiting = self._budget.waiting  # before: money that comes back meanwhile is another look worth
             if not self._budget.reserve(question.key, question.request):
-                if not self._budget.waiting:
+                if not waiting:
                     self._end(OutOfMoney("the next question could cross the limit"))
+                elif not self._tasks:  # another line holds the money: its answers wake nobody here
+                    self._wake(OTHERS_SECONDS)
                 return
             self._ready.popleft()
             self._start(question, now)

@@ -251,7 +251,7 @@ class Project:
     @cached_property
     def panel(self) -> Panel | None:
         """Who judges rows; None where nobody does. Refused for a rubric that says nothing."""
-        return make_panel(self.config, self.known_ledger, [*self.holdout, *self.ood])
+        return make_panel(self.config, self.known_ledger, lambda: [*self.holdout, *self.ood])
 
     @cached_property
     def recipes(self) -> outline.Weighted:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from seedstock import registry
+from seedstock.calibrating import calibration
 from seedstock.distilling import logprob_row
 from seedstock.errors import InputError, Refused
 from seedstock.exporters.base import Exporter
@@ -19,6 +20,7 @@ from seedstock.gates.share import real_share
 from seedstock.gating import Gatekeeper
 from seedstock.hindsight import rejection
 from seedstock.jsonl import file_digest, line, pretty, put_in_place, sha256
+from seedstock.judging.assembly import judge_verdicts
 from seedstock.mixing import Mix, make_mix
 from seedstock.outline import prompt_hashes
 from seedstock.preflight import depth_verdicts, family_verdicts, seeds_verdict
@@ -147,6 +149,7 @@ def _accepted(project: Project) -> tuple[list[Candidate], Tally]:
 def _set_results(project: Project, mix: Mix) -> list[Verdict]:
     set_results = Gatekeeper(project.config.gates, project.tools).set_results(mix.mixture)
     own = [seeds_verdict(project), *family_verdicts(project), *depth_verdicts(project)]
+    own += judge_verdicts(project.config)
     return [_leak(project, mix), *own, *set_results]
 
 
@@ -265,12 +268,14 @@ def _manifest(
         for key, section in (("seeds", config.seeds), ("holdout", config.holdout), ("ood", config.ood))
         if section is not None
     }
+    inputs |= {"rubric": config.rubric} if project.panel and config.rubric else {}
     return {
         "release": name, "seedstock": __version__, "run": project.run_id,
         "created": project.ledger.last_session(project.run_id), **_counts(mix),
         "task": config.task.model_dump(), "teachers": _teachers(mix), "recipes": _recipes(mix),
         "licence": getattr(config.teacher, "licence", None), "embedder": project.embedder.id,
         "rows_in": _rows_in(mix, exporters),
+        "judge": None if (judged := calibration(project)) is None else judged.to_json(),
         "inputs": {key: {"path": path.name, "sha256": file_sha256(path)} for key, path in inputs.items()},
         "prompts": sorted({e.source.prompt_sha256 for e in mix.synthetic if e.source.prompt_sha256}),
         "prompt_files": prompt_hashes(project.recipes),
@@ -301,6 +306,11 @@ def _facts(project: Project, mix: Mix, exporters: Sequence[Exporter]) -> list[tu
         (
             "evaluation data",
             project.holdout_plan() + (f"; {len(project.ood)} OOD rows" if project.ood else "; no OOD set"),
+        ),
+        *(
+            [("judge", f"{' and '.join(judged.judges)}; {judged.said}")]
+            if (judged := calibration(project))
+            else []
         ),
         ("formats", ", ".join(exporter.name for exporter in exporters)),
         (

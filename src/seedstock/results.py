@@ -9,6 +9,7 @@ from typing import Any
 
 from seedstock.accounts import costs, per_row, tokens
 from seedstock.briefing import most_per_seed, seed_shares
+from seedstock.calibrating import Calibration, calibration
 from seedstock.facetcheck import FacetCheck
 from seedstock.line import Counts
 from seedstock.plan import Plan
@@ -35,6 +36,7 @@ class RunResult:
     parents: dict[str, Any] = field(default_factory=dict)
     facets: list[FacetCheck] = field(default_factory=list)
     findings: dict[str, str] = field(default_factory=dict)
+    judge: Calibration | None = None
     stopped: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -44,7 +46,7 @@ class RunResult:
             "accepted": self.tally.kept, "rejected": dict(self.tally.rejected), "cells": self.plan.report(),
             "recipes": self.recipes, "efficiency": efficiency(self.plan), "parents": self.parents,
             "facets": [facet.to_json() for facet in self.facets], "cost": self.cost, "tokens": self.tokens,
-            "findings": self.findings,
+            "findings": self.findings, "judge": None if self.judge is None else self.judge.to_json(),
         }  # fmt: skip
         return out | ({"stopped": self.stopped} if self.stopped else {})
 
@@ -61,6 +63,7 @@ def close_result(
     result.cost = costs(project, spent, result.plan.quotas())
     result.recipes = [_told(quota, spent, result.plan) for quota in result.plan.quotas()]
     result.parents = parents_told(project, load)
+    result.judge = calibration(project)
 
 
 def parents_told(project: Project, load: Mapping[str, float]) -> dict[str, Any]:

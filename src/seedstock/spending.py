@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from seedstock.exchange import Request, Response, Usage, canonical
 from seedstock.teachers.base import Price
 
@@ -35,6 +37,8 @@ class Budget:
         self._price = price
         self._longest_answer = longest_answer
         self._set_aside: dict[str, float] = {}
+        # Several teachers and judges share one bound, each asked from a thread of its own.
+        self._lock = threading.Lock()
         self._answers = 0
         self._most_per_byte = 0.0
 
@@ -65,14 +69,17 @@ class Budget:
         if self.limit is None:
             return True
         worst = self.worst_case(request)
-        if self._crosses(worst):
-            return False
-        self._set_aside[key] = worst
+        with self._lock:
+            if self._crosses(worst):
+                return False
+            self._set_aside[key] = worst
         return True
 
     def commit(self, key: str, request: Request) -> None:
         """Set the worst case aside, whatever the limit: somebody has asked already."""
-        self._set_aside[key] = self.worst_case(request)
+        worst = self.worst_case(request)
+        with self._lock:
+            self._set_aside[key] = worst
 
     def charge_unknown(self, answers: int, characters: int) -> None:
         """Count earlier answers of unknown cost at their worst: so many, to prompts of so many characters."""
@@ -83,21 +90,24 @@ class Budget:
     def spend_worst_case(self, request: Request) -> bool:
         """Count a question whose price nobody will learn; False where that could cross the limit."""
         worst = self.worst_case(request)
-        if self._crosses(worst):
-            return False
-        self.spent += worst
+        with self._lock:
+            if self._crosses(worst):
+                return False
+            self.spent += worst
         return True
 
     def settle(self, key: str, request: Request, response: Response, cost: float | None) -> None:
         """An answer came: what was set aside is replaced by its cost, where that is known."""
-        worst = self._set_aside.pop(key, 0.0)
-        self.spent += worst if cost is None else cost
+        with self._lock:
+            worst = self._set_aside.pop(key, 0.0)
+            self.spent += worst if cost is None else cost
         if self.limit is not None:
             self._learn(request, response.usage)
 
     def give_back(self, key: str) -> None:
         """A try failed: nothing was answered, nothing is paid."""
-        self._set_aside.pop(key, None)
+        with self._lock:
+            self._set_aside.pop(key, None)
 
     def _crosses(self, more: float) -> bool:
         return self.limit is not None and self.spent + sum(self._set_aside.values()) + more > self.limit

@@ -15,8 +15,10 @@ from seedstock.config import FILE_NAME, kinds_of_task
 from seedstock.errors import InputError, near_miss
 from seedstock.example import Example
 from seedstock.jsonl import line, pretty
+from seedstock.rubric import RUBRIC_FILE
 from seedstock.seeds.fields import Fields
 from seedstock.seeds.readers import find_fields, read_examples
+from seedstock.starters import starter_rubric
 from seedstock.tasks.detect import detect_kind, detect_output
 
 SCHEMA_FILE = "output.schema.json"
@@ -72,7 +74,8 @@ def init(
         if path is not None:
             values[name] = {"path": _bring(path, folder, name, started), **_named(find_fields(path, fields))}
     (folder / FILE_NAME).write_text(_template().render(**values), encoding="utf-8")
-    started.files.insert(0, FILE_NAME)
+    (folder / RUBRIC_FILE).write_text(starter_rubric(values["kind"]), encoding="utf-8")
+    started.files = [FILE_NAME, *started.files, RUBRIC_FILE]
     return started
 
 

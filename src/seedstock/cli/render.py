@@ -152,7 +152,10 @@ def plan(out: Console, figures: dict[str, Any]) -> None:
         cost = f"{low:.4f} to {high:.4f} {figures.get('currency', '')}" if high else "0"
     source = f" ({figures['price']})" if figures.get("price") else ""
     tokens = f"{span('tokens_in')} in, {span('tokens_out')} out ({figures.get('measured', 'nothing to ask')})"
-    facts(out, [("requests", span("requests")), ("tokens", tokens), ("cost", cost + source)])
+    requests, judged = span("requests"), figures.get("judge")
+    if judged:
+        requests += f", {judged['requests']:,} of the {figures['requests']:,} to the judge"
+    facts(out, [("requests", requests), ("tokens", tokens), ("cost", cost + source)])
 
 
 SLOW_SECONDS = 15.0

@@ -25,7 +25,7 @@ FILE = click.Path(path_type=Path)
 @click.group(invoke_without_command=True)
 @click.pass_context
 def review(ctx: click.Context) -> None:
-    """Let people look at accepted rows: `sample`, `status`, `export FILE`, `import FILE`."""
+    """Let people look at rows: `sample`, `status`, `export FILE`, `import FILE`; and `trial` of the judge."""
     if ctx.invoked_subcommand is None:
         raise InputError(NO_PAGE)
 
@@ -101,6 +101,23 @@ def export(context: Context, file: Path, rows: int | None, for_judge: bool, as_j
         return
     click.echo(f"{written} rows written to {file}; fill in the column verdict: accept or reject, and why")
     click.echo(f"next: seedstock --project {context.project} review import {file} --by NAME")
+
+
+@review.command()
+@click.option(
+    "--max-cost", type=click.FloatRange(min=0), metavar="MONEY",
+    help="End, refused, before this project's answers have cost more than this in all.",
+)  # fmt: skip
+@json_option
+@click.pass_obj
+def trial(context: Context, max_cost: float | None, as_json: bool) -> None:
+    """Ask the judge about seeds and about seeds with planted faults: does it tell them apart? It costs."""
+    from seedstock.cli import render
+    from seedstock.trial import try_judge
+
+    with _project(context) as project:
+        result = try_judge(project, max_cost)
+    emit(result.to_json()) if as_json else render.gates(render.console(), result.gates)
 
 
 @review.command(name="import")

@@ -86,6 +86,7 @@ def show(result: RunResult) -> None:
         ("requests", ", ".join(f"{n} {word}" for word, n in requests.items() if n or word != "hedged")),
         ("faults", ", ".join(f"{word} {n}" for word, n in result.faults.items()) or "none"),
         *((f"server: {name}", text) for name, text in result.findings.items()),
+        *([("judge", result.judge.said)] if result.judge else []),
         ("tokens", f"{tokens['in']:,} in, {tokens['out']:,} out{cached}"),
         ("cost", _cost(cost, cost["currency"])),
         *(

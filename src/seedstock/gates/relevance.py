@@ -6,7 +6,7 @@ its answers. A row that speaks to its judge is rejected before any judge sees it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -56,21 +56,27 @@ class RelevanceGate(RowGate):
         judged = dict(zip(left, self._judged(batch.take(left)), strict=True))
         return [verdict or judged[i] for i, verdict in enumerate(found)]
 
-    def references(self, batch: Batch) -> list[Example | None]:
-        """For each row the nearest seed of its fold, if one is near: another row than itself."""
+    def references(self, batch: Batch, own: bool = True) -> list[Example | None]:
+        """For each row the nearest seed of its fold, if one is near: another row than itself.
+
+        Without `own`, also another one than its parents.
+        """
         seeds = self.tools.seeds
         if not len(batch) or not len(seeds):
             return [None] * len(batch)
         # Rounded: the last bits of a product depend on its shape, and the question may not.
         cosines = np.round(batch.vectors @ self._seed_vectors.T, 4)
-        return [self._reference(row, near) for row, near in zip(batch.examples, cosines, strict=True)]
+        pairs = zip(batch.examples, cosines, strict=True)
+        return [
+            self._reference(row, near, {row.id, *(() if own else row.source.parents)}) for row, near in pairs
+        ]
 
-    def _reference(self, row: Example, cosines: Any) -> Example | None:
+    def _reference(self, row: Example, cosines: Any, but: Container[str]) -> Example | None:
         for place in np.argsort(-cosines, kind="stable"):
             seed = self.tools.seeds[int(place)]
             if cosines[place] < NEAR:
                 return None
-            if seed.id != row.id and row.source.fold in (None, seed.source.fold):
+            if seed.id not in but and row.source.fold in (None, seed.source.fold):
                 return seed
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from seedstock import registry
 from seedstock.config import JUDGE_PROMPT, Config
@@ -20,15 +20,18 @@ from seedstock.verdict import Verdict
 UNNAMED = "a model without a name"
 
 
-def make_panel(config: Config, ledger: Callable[[], Ledger | None], held: Sequence[Example]) -> Panel | None:
-    """Who judges by this config; None where nobody does. `held` are the rows kept for evaluation.
+def make_panel(
+    config: Config, ledger: Callable[[], Ledger | None], held: Callable[[], Sequence[Example]]
+) -> Panel | None:
+    """Who judges by this config; None where nobody does. `held` gives the rows kept for evaluation.
 
     Refused for a generic rubric, and for one that shows an evaluation row; InputError where it is none.
     """
     if not config.judges or config.rubric is None or config.gates.get("relevance") is None:
         return None
     rubric = read_rubric(config.rubric)
-    _refuse_leaks(rubric, held)
+    if rubric.anchors:
+        _refuse_leaks(rubric, held())
     own = config.prompts.get(JUDGE_PROMPT)
     prompt = own_prompt(JUDGE_PROMPT) if own is None else read_prompt(JUDGE_PROMPT, own)
     questions = Questions(rubric, prompt, config.task.instruction, config.output.describe())
@@ -72,6 +75,19 @@ def judge_verdicts(config: Config) -> list[Verdict]:
         return [Verdict("relevance.judge", "warn", code, "; ".join(said), float(len(said)), 0.0, n=n)]
     reason = f"{' and '.join(judges)}: of other families than teacher and student, as far as names tell"
     return [Verdict("relevance.judge", "pass", "ok", reason, 0.0, 0.0, n=n)]
+
+
+def own_rows(config: Config, teachers: Mapping[str, int]) -> list[str]:
+    """A note for each teacher that rows name as theirs and whose family all judges are of.
+
+    `teachers` is how many rows name each: of a file made elsewhere, the config's own teacher says nothing.
+    """
+    judges = [_name(judge.settings) for judge in config.judges]
+    return [
+        f"{n} rows are by {teacher}, and no judge is of another family: their scores are too kind"
+        for teacher, n in sorted(teachers.items())
+        if judges and all(_akin(judge, teacher.partition(":")[2] or teacher) for judge in judges)
+    ]
 
 
 def _name(settings: object) -> str:

@@ -19,8 +19,8 @@ ENOUGH = 100
 """Reviews from which on agreement is a figure and no anecdote (methods.md, 2.5)."""
 HALF_WIDTH = 0.15
 """How near the true kappa lies to the measured one when the reviews are enough."""
-GATE, ALONE = 0.6, 0.8
-"""Kappa from which a judge may gate beside people's reviews, and from which it may decide alone."""
+GATE = 0.6
+"""Kappa from which a judge may be relied on, beside people's reviews."""
 PRECISE = 0.95
 """Share of the rows that a threshold keeps which must be right; the lower bound must reach it (policy 8)."""
 BIASED = 0.3
@@ -238,14 +238,6 @@ def leaning(judge: Sequence[bool], people: Sequence[bool]) -> Leaning:
     difference = (b - c) / whole
     error = Z * math.sqrt(b + c - (b - c) ** 2 / whole) / whole
     return Leaning(n, sum(judge) / n, sum(people) / n, difference - error, difference + error)
-
-
-def steady(first: Sequence[Hashable], swapped: Sequence[Hashable]) -> tuple[int, int]:
-    """Of pairs judged in both orders: how many verdicts name the same winner, and of how many.
-
-    `first` and `swapped` name winners, not places: a judge that follows the place names another one.
-    """
-    return sum(a == b for a, b in zip(first, swapped, strict=True)), len(first)
 
 
 def share_json(x: int, n: int) -> dict[str, Any]:

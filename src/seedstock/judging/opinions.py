@@ -30,6 +30,8 @@ _FAIL = frozenset("fail failed fails no false unmet 0".split()) | {"not met"}
 _GAP = re.compile(r"\[?\.{3,}\]?|\[?…\]?")
 _ESCAPED = re.compile(r"\\[nrt]|\\u[0-9a-fA-F]{4}")
 _WORD = re.compile(r"[^\W_]+")
+_NO_SPACES = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+"""Scripts without spaces between words: Thai, Lao, Japanese, Chinese."""
 _WHOLE_WORDS_UNDER = 8
 """Characters under which a quote must consist of whole words: a letter stands everywhere."""
 
@@ -77,7 +79,8 @@ def _stands(quote: str, texts: Sequence[str]) -> bool:
 
 
 def _holds(text: str, part: str) -> bool:
-    return part in text or (len(part) - 2 >= _WHOLE_WORDS_UNDER and part.strip() in text)
+    inside = len(part) - 2 >= _WHOLE_WORDS_UNDER or _NO_SPACES.search(part)
+    return part in text or (bool(inside) and part.strip() in text)
 
 
 def _words(text: str) -> str:

@@ -19,10 +19,12 @@ JUDGE = "judge"
 MOST_CHARS = 40_000
 """Characters of a row above which no judge is asked: what it cannot keep in view it cannot judge."""
 
-_TEMPLATE_TOKEN = re.compile(
+_ESCAPED = re.compile(
     r"<(?=\||/?s>|/?SYS|<SYS|/?(?:start|end)_of_turn|/?(?:system|user|assistant)\b)|\[(?=/?(?:INST|SYSTEM))"
+    r"|[\u0080-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 )
-"""Where a token of a chat template would begin: a server must not read it as one."""
+"""Where a token of a chat template would begin, which a server must not read as one; and what nobody sees, or
+what turns the direction of writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,13 @@ def answer_schema(order: Sequence[Criterion], disqualifies: Sequence[str]) -> di
 
 
 def inert(value: Any) -> str:
-    """A value as JSON that holds no line break and no token of a chat template."""
+    """A value as JSON that holds no line break, no token of a chat template and nothing invisible."""
     text = storable(json.dumps(value, ensure_ascii=False))
-    return _TEMPLATE_TOKEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _ESCAPED.sub(lambda found: _escape(found[0]), text)
+
+
+def _escape(character: str) -> str:
+    return f"\\u{ord(character):04x}" if character.isascii() else json.dumps(character)[1:-1]
 
 
 def _shown(row: Example) -> dict[str, str]:
