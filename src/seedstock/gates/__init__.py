@@ -8,6 +8,7 @@ BUILTIN = {
     "quirks.terms": "seedstock.gates.terms:TermsGate",
     "leak": "seedstock.gates.leak:LeakGate",
     "facts": "seedstock.gates.facts:FactsGate",
+    "relevance.sql": "seedstock.gates.relevance_sql:SqlGate",
     "duplicate": "seedstock.gates.duplicate:DuplicateGate",
     "review": "seedstock.gates.review:ReviewGate",
     "share": "seedstock.gates.share:ShareGate",
