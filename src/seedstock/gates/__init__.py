@@ -9,6 +9,7 @@ BUILTIN = {
     "leak": "seedstock.gates.leak:LeakGate",
     "facts": "seedstock.gates.facts:FactsGate",
     "relevance.sql": "seedstock.gates.relevance_sql:SqlGate",
+    "relevance.answer": "seedstock.gates.relevance_answer:AnswerGate",
     "duplicate": "seedstock.gates.duplicate:DuplicateGate",
     "review": "seedstock.gates.review:ReviewGate",
     "share": "seedstock.gates.share:ShareGate",
