@@ -8,6 +8,7 @@ BUILTIN = {
     "quirks.terms": "seedstock.gates.terms:TermsGate",
     "leak": "seedstock.gates.leak:LeakGate",
     "facts": "seedstock.gates.facts:FactsGate",
+    "relevance.json": "seedstock.gates.relevance_json:JsonGate",
     "relevance.sql": "seedstock.gates.relevance_sql:SqlGate",
     "relevance.answer": "seedstock.gates.relevance_answer:AnswerGate",
     "duplicate": "seedstock.gates.duplicate:DuplicateGate",
