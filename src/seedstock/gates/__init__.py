@@ -11,6 +11,7 @@ BUILTIN = {
     "relevance.json": "seedstock.gates.relevance_json:JsonGate",
     "relevance.sql": "seedstock.gates.relevance_sql:SqlGate",
     "relevance.answer": "seedstock.gates.relevance_answer:AnswerGate",
+    "relevance.agreement": "seedstock.gates.relevance_agreement:AgreementGate",
     "duplicate": "seedstock.gates.duplicate:DuplicateGate",
     "review": "seedstock.gates.review:ReviewGate",
     "share": "seedstock.gates.share:ShareGate",
