@@ -10,6 +10,7 @@ BUILTIN = {
     "facts": "seedstock.gates.facts:FactsGate",
     "relevance.json": "seedstock.gates.relevance_json:JsonGate",
     "relevance.sql": "seedstock.gates.relevance_sql:SqlGate",
+    "relevance.code": "seedstock.gates.relevance_code:CodeGate",
     "relevance.answer": "seedstock.gates.relevance_answer:AnswerGate",
     "relevance.agreement": "seedstock.gates.relevance_agreement:AgreementGate",
     "duplicate": "seedstock.gates.duplicate:DuplicateGate",
