@@ -33,6 +33,12 @@ for number in range(1, 30):
     try: signal.signal(number, signal.SIG_IGN)
     except OSError: pass
 """
+THREADS = """
+import threading, time
+for _ in range(3):
+    threading.Thread(target=time.sleep, args=(99,)).start()
+time.sleep(99)
+"""
 LIBC = "import ctypes; libc = ctypes.CDLL(None, use_errno=True)\n"
 
 UNREACHABLE = {
@@ -78,7 +84,7 @@ def test_nothing_can_be_reached(what: str) -> None:
         ("import os\nwhile True: os.write(1, b'a' * 10 ** 6)", "time"),
         ("import os\nwhile True: os.write(3, b'a' * 10 ** 6)", "stopped"),
         ("import ctypes; ctypes.string_at(0)", "signal 11"),
-        ("import threading, time\n" + "threading.Thread(target=time.sleep, args=(99,)).start()\n" * 3, "time"),
+        (THREADS, "time"),
     ],
 )  # fmt: skip
 def test_what_does_not_end_is_ended(source: str, stopped: str) -> None:

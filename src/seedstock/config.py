@@ -226,7 +226,8 @@ def gate_settings(file: YamlFile, value: Any) -> Mapping[str, BaseModel | None]:
         if given is False:
             settings[name] = None
         elif given is not True:
-            settings[name] = _section(file, registry.load("gate", name).Settings, given, place)
+            own = _section(file, registry.load("gate", name).Settings, given, place)
+            settings[name] = _rooted(own, file.path.parent)
     return settings
 
 

@@ -12,6 +12,8 @@ BUILTIN = {
     "relevance.sql": "seedstock.gates.relevance_sql:SqlGate",
     "relevance.code": "seedstock.gates.relevance_code:CodeGate",
     "relevance.answer": "seedstock.gates.relevance_answer:AnswerGate",
+    "relevance.transformation": "seedstock.gates.relevance_transformation:TransformationGate",
+    "relevance.function": "seedstock.gates.relevance_function:FunctionGate",
     "relevance.agreement": "seedstock.gates.relevance_agreement:AgreementGate",
     "duplicate": "seedstock.gates.duplicate:DuplicateGate",
     "review": "seedstock.gates.review:ReviewGate",
