@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,21 @@ def test_the_evidence_names_field_value_and_what_is_usual() -> None:
     assert found.evidence == {"path": "to[]", "values": ["Cannes", "Pau"]}
     assert "24 of 24 of the seeds' do" in found.reason
     assert (found.figure, found.threshold) == (2.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("a" * 200_000, ["a" * n for n in range(1, 150)]),
+        ("a " * 100_000 + "b", ["a a" * n for n in range(1, 150)]),
+        (" " * 200_000 + "x", [" " * 200_000] * 5),
+        ("." * 200_000, ["...x"] * 500),
+    ],
+)
+def test_nothing_hangs(text: str, values: list[str]) -> None:
+    start = time.perf_counter()
+    verdict(text, {"to": values})
+    assert time.perf_counter() - start < 3
 
 
 def test_few_seeds_show_nothing() -> None:

@@ -20,6 +20,7 @@ from seedstock.errors import InputError
 from seedstock.example import Example, Source
 from seedstock.gates.base import Batch, Tools
 from seedstock.gates.relevance_sql import SqlGate, SqlSettings
+from seedstock.sqlcheck.binding import unbound
 from seedstock.sqlcheck.filling import fill, hints_of
 from seedstock.sqlcheck.query import BadQuery, parse_query
 from seedstock.sqlcheck.running import Failed, run_query, same_rows
@@ -328,6 +329,27 @@ def test_fills_are_repeatable_and_hold_what_is_looked_for() -> None:
             found += len(run_query(one, query.text))  # type: ignore[arg-type]
     assert len(set(dumps)) == 3
     assert found > 5
+
+
+def test_what_a_schema_may_hold_beside_tables() -> None:
+    schema = read_schema(
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, n INT, twice INT AS (n * 2)) STRICT;"
+        "CREATE TABLE b (id INTEGER PRIMARY KEY, a REFERENCES a);"
+        "CREATE VIEW big AS SELECT id, n FROM a WHERE n > 3;"
+    )
+    query = parse_query(
+        "SELECT twice FROM a JOIN big ON big.id = a.id WHERE a.id = 'x' OR a.n = 1e999", "sqlite"
+    )
+    assert unbound(query, schema) is None
+    with closing(fill(schema, hints_of([query]), 0)) as made:
+        assert run_query(made, "SELECT count(*) > 3 FROM a") == [(1,)]
+        assert made.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert unbound(parse_query("SELECT twice FROM big JOIN none ON 1", "sqlite"), schema) is not None
+
+
+def test_literals_that_stand_in_the_question_are_its_values(output: Sql) -> None:
+    query = "SELECT count(*) FROM pump WHERE name = 'axial' AND price > 30 AND id < 7"
+    assert output.spans(query, "How many axial pumps cost over 30?") == {"axial", "30"}
 
 
 def test_a_circle_of_foreign_keys_can_be_filled() -> None:

@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from seedstock.example import Example
-from seedstock.facts import stands
 from seedstock.gates.base import Batch, GateSettings, RowGate
-from seedstock.jsoncheck.grounding import Copied, copied_fields, plain
+from seedstock.jsoncheck.grounding import Copied, copied_fields, plain, stands_in
 from seedstock.jsoncheck.leaves import read_json, text_leaves
 from seedstock.jsoncheck.rules import CannotTell, Rule, compiled
 from seedstock.verdict import Verdict
@@ -91,7 +90,7 @@ class JsonGate(RowGate):
 
     def _grounded(self, value: Any, text: str, applied: int) -> Verdict:
         asked = [(path, leaf) for path, leaf in text_leaves(value) if path in self._copied]
-        made_up = [(path, leaf) for path, leaf in asked if not stands(plain(leaf), text)]
+        made_up = [(path, leaf) for path, leaf in asked if not stands_in(plain(leaf), text)]
         figure = float(len(made_up))
         if made_up:
             return self._made_up(made_up, figure)

@@ -14,12 +14,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from seedstock.facts import stands
 from seedstock.jsoncheck.leaves import text_leaves
 
 _QUOTES = str.maketrans("’‘‚‛“”„‟‐‑–—−", "''''\"\"\"\"-----")
 
-_AROUND = re.compile(r"\s*([^\w\s])\s*")
+_AROUND = re.compile(r" ?([^\w\s]) ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +43,29 @@ def copied_fields(rows: Iterable[tuple[Any, str]], min_share: float, min_texts: 
         text = plain(given)
         for path, leaf in text_leaves(value):
             n[path] += 1
-            stood[path] += stands(plain(leaf), text)
+            stood[path] += stands_in(plain(leaf), text)
     fields = (Copied(path, stood[path], n[path]) for path in n if n[path] >= min_texts)
     return {field.path: field for field in fields if field.share >= min_share}
 
 
 def plain(text: str) -> str:
     """A text without what makes no other value: Unicode form, kinds of quotes, spaces around punctuation."""
-    return _AROUND.sub(r"\1", unicodedata.normalize("NFKC", text).translate(_QUOTES))
+    folded = unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold()
+    return _AROUND.sub(r"\1", " ".join(folded.split()))
+
+
+def stands_in(value: str, text: str) -> bool:
+    """Whether a plain value stands in a plain text as words of its own. In linear time, whatever they are."""
+    at = text.find(value)
+    if at < 0 or not value or _apart(text, at, at + len(value)):
+        return at >= 0
+    before = r"(?<![^\W_])" if value[0].isalnum() else ""
+    after = r"(?![^\W_])" if value[-1].isalnum() else ""
+    return re.search(f"{before}{re.escape(value)}{after}", text) is not None
+
+
+def _apart(text: str, start: int, end: int) -> bool:
+    """Whether a place neither begins nor ends within a word."""
+    return not any(
+        0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum() for at in (start, end)
+    )

@@ -114,7 +114,7 @@ def _called(name: str, argument: ast.expr, root: Any) -> Any:
             return False
     try:
         return _FUNCTIONS[name](_value(argument, root))
-    except (TypeError, ValueError, OverflowError) as problem:
+    except (TypeError, ValueError, OverflowError, RecursionError) as problem:
         raise CannotTell(f"{name}() of it: {problem}"[:120]) from problem
 
 
@@ -158,7 +158,7 @@ def _computed(how: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
         return _EQUAL[how]
     try:
         return how(left, right)
-    except (TypeError, ZeroDivisionError, OverflowError) as problem:
+    except (TypeError, ZeroDivisionError, OverflowError, RecursionError) as problem:
         raise CannotTell(str(problem)[:120]) from problem
 
 

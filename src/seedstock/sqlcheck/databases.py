@@ -14,7 +14,7 @@ from seedstock.sqlcheck.running import Failed, Rows, run_query
 from seedstock.sqlcheck.schema import Schema, open_database
 
 FILLS = 5
-"""Random databases that queries are compared on. With 3, one wrong query in forty looks right."""
+"""Random databases that queries are compared on. With 3, three wrong queries in a hundred look right."""
 
 _REAL_STEPS = 50_000_000
 

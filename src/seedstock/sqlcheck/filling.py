@@ -8,7 +8,8 @@ all queries would agree. No value is NULL.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -76,9 +77,10 @@ def fill(schema: Schema, hints: Hints, seed: int) -> sqlite3.Connection:
     random = Random(f"seedstock {seed}")
     filled: dict[tuple[str, str], list[Any]] = {}
     hints = _with_targets(schema, hints)
+    targets = {(link.table.lower(), link.target.lower()) for table in schema.tables for link in table.links}
     connection.execute("BEGIN")
-    for table in _parents_first(schema.tables):
-        _fill_table(connection, table, hints, filled, random)
+    for table in _parents_first([table for table in schema.tables if not table.is_view]):
+        _fill_table(connection, table, hints, filled, targets, random)
     connection.execute("COMMIT")
     return connection
 
@@ -88,16 +90,24 @@ def _fill_table(
     table: Table,
     hints: Hints,
     filled: dict[tuple[str, str], list[Any]],
+    targets: Set[tuple[str, str]],
     random: Random,
 ) -> None:
     n = random.randint(*_ROWS)
-    columns = [_values(table, column, n, hints, filled, random) for column in table.columns]
-    names = ", ".join(_quoted(column.name) for column in table.columns)
-    marks = ", ".join("?" for _ in table.columns)
+    stored = [column for column in table.columns if not column.computed]
+    columns = [_values(table, column, n, hints, filled, random) for column in stored]
+    names = ", ".join(_quoted(column.name) for column in stored)
+    marks = ", ".join("?" for _ in stored)
     sql = f"INSERT OR IGNORE INTO {_quoted(table.name)} ({names}) VALUES ({marks})"  # names are the owner's
-    connection.executemany(sql, list(zip(*columns, strict=True)))
-    for column, values in zip(table.columns, columns, strict=True):
-        filled[table.name.lower(), column.name.lower()] = values
+    for row in zip(*columns, strict=True):
+        # A literal may be of another type than the column takes: that row is left out.
+        with suppress(sqlite3.Error, OverflowError):
+            connection.execute(sql, row)
+    # Only what was taken can be pointed at.
+    for column in stored:
+        if (place := (table.name.lower(), column.name.lower())) in targets:
+            sql = f"SELECT {_quoted(column.name)} FROM {_quoted(table.name)}"
+            filled[place] = [value for (value,) in connection.execute(sql)]
 
 
 def _values(
@@ -151,7 +161,7 @@ def _with_targets(schema: Schema, hints: Hints) -> Hints:
     return more
 
 
-def _parents_first(tables: tuple[Table, ...]) -> list[Table]:
+def _parents_first(tables: Sequence[Table]) -> list[Table]:
     """Tables after those that they point at; in a circle, in declared order."""
     done: list[Table] = []
     waiting = list(tables)

@@ -12,6 +12,7 @@ LONGEST = 10_000
 """Characters of a query; a parser in Python would take minutes over what a hostile text can hold."""
 DEEPEST = 40
 """Parentheses within each other."""
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 _CHANGING = re.compile(
     r"\brandom\s*\(|\bcurrent_(?:date|time|timestamp)\b|'now'|\bnow\s*\("
     r"|\b(?:julianday|date|time|datetime)\s*\(\s*\)",
@@ -40,6 +41,13 @@ class Query:
     def repeatable(self) -> bool:
         """Whether it gives the same rows tomorrow: nothing random, and nothing of the clock."""
         return _CHANGING.search(self.text) is None
+
+    @property
+    def literals(self) -> frozenset[str]:
+        """The texts and numbers that are written out in it."""
+        from sqlglot import exp
+
+        return frozenset(str(literal.this) for literal in self.tree.find_all(exp.Literal))
 
     @property
     def ordered(self) -> bool:
@@ -81,8 +89,8 @@ def canonical_query(text: str, dialect: str) -> str:
 def _measure(text: str) -> None:
     if len(text) > LONGEST:
         raise BadQuery("too_long", f"a query of {len(text)} characters; at most {LONGEST} are read")
-    if "\0" in text:
-        raise BadQuery("not_sql", "there is a NUL character in it")
+    if _UNSTORABLE.search(text):
+        raise BadQuery("not_sql", "there is a NUL or half a character in it")
     depth = 0
     for place, character in enumerate(text):
         depth += (character == "(") - (character == ")")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,7 @@ from typing import Literal
 from seedstock.sqlcheck.guard import STEPS, guarded
 
 Holds = Literal["number", "text", "date"]
+_OWN = "type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Column:
     name: str
     holds: Holds
     unique: bool = False
+    computed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. Names are as declared; SQLite compares them without case."""
+    """A table or a view. Names are as declared; SQLite compares them without case."""
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     links: tuple[Link, ...]
+    is_view: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def read_database(path: Path) -> Schema:
     except sqlite3.Error as problem:
         raise ValueError(str(problem)) from problem
     try:
-        made = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL")
+        made = connection.execute(f"SELECT sql FROM sqlite_master WHERE {_OWN} ORDER BY rowid")
         ddl = ";\n".join(sql for (sql,) in made)
         return Schema(ddl, _of(connection, ddl).tables, path)
     except sqlite3.Error as problem:
@@ -105,22 +109,35 @@ def _translated(ddl: str, dialect: str) -> str:
 
 def _of(connection: sqlite3.Connection, ddl: str) -> Schema:
     names = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
+        f"SELECT name, type = 'view' FROM sqlite_master WHERE {_OWN} ORDER BY rowid"
     ).fetchall()
-    if not names:
+    tables = [_table(connection, name, bool(is_view)) for name, is_view in names]
+    if all(table.is_view for table in tables):
         raise ValueError("there is no CREATE TABLE in it")
-    return Schema(ddl, tuple(_table(connection, name) for (name,) in names))
+    keys = {table.name.lower(): table.key for table in tables if len(table.key) == 1}
+    return Schema(ddl, tuple(_with_targets(table, keys) for table in tables))
 
 
-def _table(connection: sqlite3.Connection, name: str) -> Table:
-    told = connection.execute("SELECT name, type, pk FROM pragma_table_info(?)", (name,)).fetchall()
-    key = tuple(column for column, _, place in sorted(told, key=lambda row: row[2]) if place)
-    columns = tuple(Column(column, _holds(column, type_), key == (column,)) for column, type_, _ in told)
+def _with_targets(table: Table, keys: Mapping[str, tuple[str, ...]]) -> Table:
+    """`REFERENCES maker` without a column means its primary key."""
+    links = [
+        replace(link, target=link.target or keys.get(link.table.lower(), ("",))[0]) for link in table.links
+    ]
+    return replace(table, links=tuple(links))
+
+
+def _table(connection: sqlite3.Connection, name: str, is_view: bool) -> Table:
+    told = connection.execute("SELECT name, type, pk, hidden FROM pragma_table_xinfo(?)", (name,)).fetchall()
+    key = tuple(column for column, _, place, _ in sorted(told, key=lambda row: row[2]) if place)
+    columns = tuple(
+        Column(column, _holds(column, type_), key == (column,), bool(hidden))
+        for column, type_, _, hidden in told
+    )
     linked = connection.execute(
         'SELECT "from", "table", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq', (name,)
     )
     links = tuple(Link(column, table, target or "") for column, table, target in linked)
-    return Table(name, columns, key, links)
+    return Table(name, columns, key, links, is_view)
 
 
 def _holds(name: str, type_: str) -> Holds:

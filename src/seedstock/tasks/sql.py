@@ -84,6 +84,14 @@ class Sql(Output):
         """The query without its spelling: case, spaces, comments."""
         return canonical_query(str(output), self._settings.dialect)
 
+    def spans(self, output: Any, text: str) -> frozenset[str]:
+        """The literals of the query that stand in the input."""
+        try:
+            query = parse_query(str(output), self._settings.dialect, self._settings.writes)
+        except BadQuery:
+            return frozenset()
+        return frozenset(literal for literal in query.literals if literal and literal in text)
+
     def describe(self) -> str:
         """The dialect, and the tables where all rows have the same."""
         said = f"One {self._settings.dialect} query, without a code fence or explanation."
