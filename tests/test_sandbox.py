@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -195,6 +196,17 @@ def test_an_audit_runs_the_checks(tmp_path: Path) -> None:
     assert [row["id"] for row in read_rows(tmp_path / "out" / "kept.jsonl")] == ["good"], done.err
     rejected = read_rows(tmp_path / "out" / "rejected.jsonl")[0]
     assert (rejected["gate"], rejected["code"]) == ("relevance.code", "check_failed")
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="no bubblewrap")
+@pytest.mark.parametrize("path", [os.environ["PATH"], "/nothing"], ids=["with bubblewrap", "without"])
+def test_either_way_is_tried_and_holds(path: str) -> None:
+    program = "from seedstock.sandbox.runner import why_not; print(repr(why_not()))"
+    env = {**os.environ, "PATH": path}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=env, check=True
+    )
+    assert done.stdout == "''\n"
 
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare to take namespaces away with")

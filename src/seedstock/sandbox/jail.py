@@ -17,7 +17,8 @@ import signal
 import struct
 import sys
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 _NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = (
     0x20000,
@@ -58,34 +59,64 @@ _DENIED_ANYWHERE = (425, 426, 427, 428, 429, 430, 432, 438, 442)
 def main() -> None:
     """Read the settings, lock in, run the child, tell how it ended."""
     given = json.loads(sys.argv[1])
+    if given.get("locked"):
+        _become(given, _last_lock)
     try:
-        _own_namespaces()
+        if not given["bwrap"]:
+            _own_namespaces()
         child = os.fork()
     except OSError as problem:
         _say(given["end"], setup=str(problem))
         return
     if child == 0:
-        _become(given)
+        _become(given, _through_bubblewrap if given["bwrap"] else _alone)
     _say(given["end"], **_wait(child, given["seconds"]))
 
 
-def _become(given: dict[str, Any]) -> None:
-    """The child, process 1 of its namespace: the rest of the lock, and exec."""
+def _become(given: dict[str, Any], step: Callable[[dict[str, Any]], None]) -> NoReturn:
+    """Go on as another program; where that cannot be, say why and end."""
     try:
-        _prctl(_PDEATHSIG, signal.SIGKILL)
-        os.setsid()  # or a signal to its own group would reach the one who waits for it
-        nothing = os.open("/dev/null", os.O_RDWR)
-        os.dup2(nothing, 2)
-        os.close(nothing)
-        _own_root(given["binds"])
-        _limit(given["seconds"], given["megabytes"])
-        _prctl(_NO_NEW_PRIVS, 1)
-        _filter_calls()
-        os.execve(given["python"], [given["python"], "-I", "-S", "-B", "-c", given["inside"]], {})
+        step(given)
     except OSError as problem:
         _say(given["end"], setup=str(problem))
     finally:
         os._exit(71)
+
+
+def _alone(given: dict[str, Any]) -> None:
+    """The child, process 1 of its namespace: the rest of the lock, and exec."""
+    _leave_the_parent()
+    _own_root(given["binds"])
+    _last_lock(given)
+
+
+def _through_bubblewrap(given: dict[str, Any]) -> None:
+    """The same namespaces and the same root, made by bubblewrap, which may be allowed what users are not."""
+    _leave_the_parent()
+    own = [
+        "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
+        "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv",
+        "--uid", str(_INSIDE), "--gid", str(_INSIDE),
+    ]  # fmt: skip
+    for path in given["binds"]:
+        own += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
+    python = [given["python"], "-I", "-S", "-B", "-c", given["jail"], json.dumps({**given, "locked": True})]
+    os.execve(given["bwrap"], [given["bwrap"], *own, "--remount-ro", "/", "--", *python], {})
+
+
+def _leave_the_parent() -> None:
+    _prctl(_PDEATHSIG, signal.SIGKILL)
+    os.setsid()  # or a signal to its own group would reach the one who waits for it
+    nothing = os.open("/dev/null", os.O_RDWR)
+    os.dup2(nothing, 2)
+    os.close(nothing)
+
+
+def _last_lock(given: dict[str, Any]) -> None:
+    _limit(given["seconds"], given["megabytes"])
+    _prctl(_NO_NEW_PRIVS, 1)
+    _filter_calls()
+    os.execve(given["python"], [given["python"], "-I", "-S", "-B", "-c", given["inside"]], {})
 
 
 def _own_namespaces() -> None:
@@ -166,7 +197,8 @@ def _wait(child: int, seconds: float) -> dict[str, Any]:
             os.kill(child, signal.SIGKILL)
             late = True
         time.sleep(0.002)
-    return {"late": late, "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0}
+    code = os.waitstatus_to_exitcode(status)  # bubblewrap tells its child's signal as 128 and more
+    return {"late": late, "signal": -code if code < 0 else max(0, code - 128)}
 
 
 def _say(end: str, **said: Any) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -41,16 +42,31 @@ class Outcome:
 def run_checks(source: str, checks: Sequence[str], seconds: float) -> Outcome:
     """Run `source` and then each check after it, in a jail of its own. Raises Refused without one."""
     refuse_without()
-    return _run(source, checks, seconds)
+    return _run(source, checks, seconds, _way()[0])
+
+
+def why_not() -> str:
+    """Why code cannot be locked in on this machine, in a line; empty where it can. Tried once."""
+    return _way()[1]
 
 
 @cache
-def why_not() -> str:
-    """Why code cannot be locked in on this machine, in a line; empty where it can. Tried once."""
+def _way() -> tuple[str, str]:
+    """bubblewrap's path where it is there and works, else "" for own namespaces; why neither does."""
     if sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"):
-        return f"it needs Linux on x86_64 or aarch64, this is {sys.platform} on {platform.machine()}"
+        return "", f"it needs Linux on x86_64 or aarch64, this is {sys.platform} on {platform.machine()}"
+    problem = ""
+    for bwrap in dict.fromkeys([shutil.which("bwrap") or "", ""]):
+        problem = _tried(bwrap)
+        if not problem:
+            return bwrap, ""
+    return "", problem
+
+
+def _tried(bwrap: str) -> str:
+    """What is wrong with a sandbox made in this way, by trying to get out of it."""
     try:
-        outcome = _run("import socket", ["assert 1", _ESCAPES], 10.0)
+        outcome = _run("import socket", ["assert 1", _ESCAPES], 10.0, bwrap)
     except Refused as problem:
         return str(problem)
     if outcome.stopped or outcome.error or outcome.errors != [None, None]:
@@ -80,23 +96,27 @@ def refuse_without() -> None:
         )
 
 
-def _run(source: str, checks: Sequence[str], seconds: float) -> Outcome:
+def _run(source: str, checks: Sequence[str], seconds: float, bwrap: str) -> Outcome:
     end, token = token_hex(16), token_hex(16)
     python = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-    inside = files("seedstock.sandbox").joinpath("inside.py").read_text(encoding="utf-8")
+    jail, inside = _text("jail.py"), _text("inside.py")
     settings = {
         "end": end, "seconds": seconds, "megabytes": MEGABYTES, "python": python, "inside": inside,
-        "binds": _binds(python),
+        "binds": _binds(python), "bwrap": bwrap, "jail": jail if bwrap else "",
     }  # fmt: skip
     job = json.dumps({"token": token, "source": source, "checks": list(checks)}).encode("ascii")
-    jail = str(files("seedstock.sandbox").joinpath("jail.py"))
     with subprocess.Popen(
-        [python, "-I", "-S", "-B", jail, json.dumps(settings)],
+        [python, "-I", "-S", "-B", "-c", jail, json.dumps(settings)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={},
         start_new_session=True,
     ) as process:  # fmt: skip
         told = _talk(process, job, seconds + _GRACE)
     return _read(told, end, token, len(checks))
+
+
+@cache
+def _text(name: str) -> str:
+    return files("seedstock.sandbox").joinpath(name).read_text(encoding="utf-8")
 
 
 def _binds(python: str) -> list[str]:
