@@ -333,3 +333,4 @@ def test_python_is_detected_where_all_of_it_parses() -> None:
     assert detect_kind("python", rows(code)) == "code"
     assert detect_output(rows([*code, "function f() { return 1 }"]))[0] == "text"
     assert detect_output(rows([f"word{i}" for i in range(8)]))[0] == "text"
+    assert detect_output(rows([f"{i} * (x + {i})" for i in range(8)]))[0] == "text"

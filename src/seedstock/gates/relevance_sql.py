@@ -69,7 +69,8 @@ class SqlGate(RowGate):
     def _without_schema(self, databases: Databases, name: Any) -> Verdict:
         reason = "no schema is known to hold it against: name task.output.sql.schema"
         if databases.by:
-            reason = f"there is no schema for {databases.by} {str(name)[:80]!r}"
+            named = f"there is no schema for {databases.by} {str(name)[:80]!r}"
+            reason = f"neither it nor its parent has a field {databases.by}" if name is None else named
         return Verdict(self.name, "skipped", "no_schema", reason)
 
     def _references(self, example: Example, databases: Databases) -> Iterator[tuple[str, Query]]:

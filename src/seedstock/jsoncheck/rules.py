@@ -15,6 +15,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 MOST = 10_000
@@ -46,6 +47,7 @@ class Rule:
             return None
 
 
+@lru_cache(maxsize=256)
 def compiled(text: str) -> ast.expr:
     """A rule's text as a tree; ValueError, with the part, where it is not of the language."""
     if len(text) > 1_000:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import resource
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,8 +20,8 @@ STEPS = 500_000
 _EVERY = 1_000
 LONGEST_VALUE = 5_000
 """Bytes of a text or row that a query may make."""
-_GROWTH = 128 * 1024
-"""Kilobytes that the process may grow while one query runs."""
+_GROWTH = 128 << 20 if sys.platform == "darwin" else 128 << 10
+"""What the process may grow by while one query runs: 128 MB, in the system's own unit."""
 
 _READING = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}

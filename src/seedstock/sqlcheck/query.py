@@ -55,7 +55,7 @@ class Query:
         return self.tree.args.get("order") is not None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def parse_query(text: str, dialect: str, writes: bool = False) -> Query:
     """The one statement in `text`. Raises BadQuery: not SQL, several statements, or one that writes.
 

@@ -68,7 +68,7 @@ class Python(Output):
 
     @classmethod
     def detect(cls, outputs: Sequence[Any]) -> dict[str, Any] | None:
-        """Texts that all parse as Python, of which most hold statements: words alone can parse too."""
+        """Texts that all parse as Python, of which most hold statements: words and formulas can parse too."""
         if not outputs or not all(isinstance(o, str) and o.strip() for o in outputs):
             return None
         output = cls(PythonSettings(), Path())
@@ -78,7 +78,7 @@ class Python(Output):
 
 
 def _is_code(text: str) -> bool:
-    return any(isinstance(node, _CODE) for node in ast.parse(text).body) or "(" in text
+    return any(isinstance(node, _CODE) for node in ast.parse(text).body)
 
 
 @lru_cache(maxsize=1024)
