@@ -32,18 +32,37 @@ def unbound(query: Query, schema: Schema) -> BadQuery | None:
 def _bad_columns(query: Query, schema: Schema) -> Iterator[BadQuery]:
     from sqlglot import exp
 
-    used = [schema.columns_of.get(t.name.lower(), {}) for t in query.tree.find_all(exp.Table)]
+    tables = list(query.tree.find_all(exp.Table))
+    used = [schema.columns_of.get(table.name.lower(), {}) for table in tables]
     known = {name for columns in used for name in columns} | _made(query.tree)
+    made = {inner.alias.lower() for inner in query.tree.find_all(exp.Subquery)}
+    by_alias = _columns_by_alias(tables, schema, made)
     for column in query.tree.find_all(exp.Column):
         name, quoted = column.name.lower(), bool(column.this.args.get("quoted"))
-        if name in known or isinstance(column.this, exp.Star) or name in ("rowid", "oid", "_rowid_"):
+        mine = by_alias.get(column.table.lower(), known) if column.table else known
+        if name in mine or isinstance(column.this, exp.Star) or name in ("rowid", "oid", "_rowid_"):
             continue
         if not quoted or column.table:
-            reason = f"no column {column.name!r} in its tables; {_nearest(name, known)}"
-            yield BadQuery("unknown_column", reason, name=column.name)
+            where = f"{column.table!r} has no column" if column.table else "no table here has a column"
+            yield BadQuery(
+                "unknown_column", f"{where} {column.name!r}; {_nearest(name, mine)}", name=column.name
+            )
         elif _meant_as_column(column, name, known):
             reason = f'"{column.name}" is no column, so SQLite reads it as a text; {_nearest(name, known)}'
             yield BadQuery("text_for_column", reason, name=column.name)
+
+
+def _columns_by_alias(tables: list[Any], schema: Schema, made: set[str]) -> dict[str, set[str]]:
+    """Alias → columns of all tables that bear it; without those that also stand for something made."""
+    found: dict[str, set[str]] = {}
+    unclear = set(made)
+    for table in tables:
+        alias, columns = table.alias_or_name.lower(), schema.columns_of.get(table.name.lower())
+        if columns is None:
+            unclear.add(alias)
+        else:
+            found.setdefault(alias, set()).update(columns)
+    return {alias: columns for alias, columns in found.items() if alias not in unclear}
 
 
 def _made(tree: Any) -> set[str]:
