@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from contextlib import closing
@@ -30,6 +31,7 @@ from seedstock.tasks.sql import Sql
 from seedstock.tasks.sql import SqlSettings as OutputSettings
 from seedstock.verdict import Verdict
 
+DATA = Path(os.environ.get("SEEDSTOCK_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 SHOP = """
 CREATE TABLE maker (id INTEGER PRIMARY KEY, name TEXT, country TEXT);
 CREATE TABLE pump (id INTEGER PRIMARY KEY, name TEXT, price REAL, made DATE, maker_id INTEGER,
@@ -402,3 +404,21 @@ def test_an_audit_with_a_schema_says_what_is_wrong_with_each_query(tmp_path: Pat
     rejected = read_rows(out / "rejected.jsonl")[0]
     assert (rejected["gate"], rejected["code"]) == ("relevance.sql", "unknown_column")
     assert "cost" in rejected["reason"]
+
+
+@pytest.mark.skipif(not (DATA / "spider_sql").exists(), reason="no recorded queries")
+def test_recorded_queries_are_told_apart() -> None:
+    folder = DATA / "spider_sql"
+    key = {k["id"]: k for k in read_rows(folder / "synthetic_sql_key.jsonl")}
+    asked = [
+        row(r["output"], r["input"], r["id"], db_id=r["db_id"], gold=key[r["id"]]["gold_sql"])
+        for r in read_rows(folder / "synthetic_sql.jsonl")[::16]
+    ]
+    tools = Tools(Sql(OutputSettings(schemas="schemas.jsonl"), folder), Lexical(LexicalSettings(dims=64)))
+    alone = SqlGate(SqlSettings(), tools).check(Batch(asked, tools))
+    assert not any(v.status == "fail" and key[r.id]["fuzz_equal"] for r, v in zip(asked, alone, strict=True))
+    assert all(v.status == "fail" for r, v in zip(asked, alone, strict=True) if not key[r.id]["executes"])
+    beside = SqlGate(SqlSettings(reference="gold"), tools).check(Batch(asked, tools))
+    wrong = [v.status == "fail" for r, v in zip(asked, beside, strict=True) if not key[r.id]["fuzz_equal"]]
+    assert len(wrong) > 40
+    assert sum(wrong) / len(wrong) >= 0.95
