@@ -219,6 +219,15 @@ def test_columns_may_stand_in_another_order_but_one(output: Sql) -> None:
     assert not same_rows([([(1, 2), (3, 4)], [(2, 1), (3, 4)])], ordered=False)
 
 
+def test_many_columns_take_no_time() -> None:
+    start = time.perf_counter()
+    wide = [tuple(range(2_000))]
+    assert same_rows([(wide, wide)], ordered=False)
+    assert not same_rows([([(1, 1, 2) * 9], [(1, 2, 2) * 9])], ordered=False)
+    assert same_rows([([(1, 1, 2) * 9], [(2, 1, 1) * 9])], ordered=False)
+    assert time.perf_counter() - start < 1
+
+
 def test_order_counts_where_it_is_asked_for(output: Sql) -> None:
     right = "SELECT id FROM pump ORDER BY id DESC"
     assert verdict(output, "SELECT id FROM pump ORDER BY id", right=right).code == "other_result"
@@ -412,7 +421,7 @@ def test_recorded_queries_are_told_apart() -> None:
     key = {k["id"]: k for k in read_rows(folder / "synthetic_sql_key.jsonl")}
     asked = [
         row(r["output"], r["input"], r["id"], db_id=r["db_id"], gold=key[r["id"]]["gold_sql"])
-        for r in read_rows(folder / "synthetic_sql.jsonl")[::16]
+        for r in read_rows(folder / "synthetic_sql.jsonl")[::40]
     ]
     tools = Tools(Sql(OutputSettings(schemas="schemas.jsonl"), folder), Lexical(LexicalSettings(dims=64)))
     alone = SqlGate(SqlSettings(), tools).check(Batch(asked, tools))
@@ -420,5 +429,5 @@ def test_recorded_queries_are_told_apart() -> None:
     assert all(v.status == "fail" for r, v in zip(asked, alone, strict=True) if not key[r.id]["executes"])
     beside = SqlGate(SqlSettings(reference="gold"), tools).check(Batch(asked, tools))
     wrong = [v.status == "fail" for r, v in zip(asked, beside, strict=True) if not key[r.id]["fuzz_equal"]]
-    assert len(wrong) > 40
+    assert len(wrong) > 15
     assert sum(wrong) / len(wrong) >= 0.95

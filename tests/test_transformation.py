@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import cli, make_config, read_rows, seed_rows, write_rows
@@ -83,6 +83,7 @@ def test_an_unknown_inverse_is_refused(name: str) -> None:
         TransformationSettings(inverse=name)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.text(max_size=40))
 def test_what_is_fixed_once_is_fixed(text: str) -> None:
     for name, function in FIXED.items():

@@ -17,7 +17,7 @@ from seedstock.sqlcheck.query import Query
 from seedstock.sqlcheck.schema import Column, Schema, Table
 
 Hints = Mapping[str, tuple[Any, ...]]
-"""Column name in lower case → what queries compare it with. `""` holds what is compared with no column."""
+"""Column name in lower case → what queries compare it with."""
 
 _WORDS = (
     "amber birch cedar delta ember fjord grove haven iris jade koala lemon maple noble onyx pearl".split()

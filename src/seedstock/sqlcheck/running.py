@@ -13,7 +13,7 @@ from seedstock.sqlcheck.guard import STEPS, guarded, harmless
 
 MOST_ROWS = 5_000
 _DIGITS = 9
-_MOST_ORDERS = 50
+_MOST_ORDERS, _WIDEST = 50, 30
 
 Rows = list[tuple[Any, ...]]
 
@@ -66,7 +66,7 @@ def same_rows(pairs: Sequence[tuple[Rows, Rows]], ordered: bool) -> bool:
     if len(widths) > 1:
         return False
     width = widths.pop() if widths else 0
-    orders = _column_orders(plain, width)
+    orders = _column_orders(plain, width) if width <= _WIDEST else [tuple(range(width))]
     return any(all(_equal(one, other, order, ordered) for one, other in plain) for order in orders)
 
 
@@ -75,7 +75,9 @@ def _column_orders(plain: Sequence[tuple[Rows, Rows]], width: int) -> Iterator[t
     mine = [[Counter(row[i] for row in one) for one, _ in plain] for i in range(width)]
     theirs = [[Counter(row[i] for row in other) for _, other in plain] for i in range(width)]
     fitting = [[j for j in range(width) if theirs[j] == mine[i]] for i in range(width)]
-    yield from islice(_choices(fitting, ()), _MOST_ORDERS)
+    alike = [sum(column == other for other in mine) for column in mine]
+    if alike == [len(columns) for columns in fitting]:  # else some column has nothing left to stand for it
+        yield from islice(_choices(fitting, ()), _MOST_ORDERS)
 
 
 def _choices(fitting: list[list[int]], chosen: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
@@ -90,12 +92,6 @@ def _choices(fitting: list[list[int]], chosen: tuple[int, ...]) -> Iterator[tupl
 def _equal(one: Rows, other: Rows, order: tuple[int, ...], ordered: bool) -> bool:
     turned = [tuple(row[i] for i in order) for row in other]
     return one == turned if ordered else Counter(one) == Counter(turned)
-
-
-def plain_rows(rows: Rows, ordered: bool) -> Rows:
-    """One form for equal results."""
-    plain = [_plain(row) for row in rows]
-    return plain if ordered else sorted(plain, key=repr)
 
 
 def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
