@@ -24,6 +24,7 @@ from seedstock.example import Example, Source
 from seedstock.gates.base import Batch, Tools
 from seedstock.gates.relevance_answer import AnswerGate, AnswerSettings
 from seedstock.tasks.answer import Answer
+from seedstock.tasks.regex import Regex
 from seedstock.tasks.text import Text, TextSettings
 from seedstock.verdict import Verdict
 
@@ -112,6 +113,16 @@ def test_what_the_gate_says() -> None:
     assert (wrong.code, wrong.evidence["right"], wrong.evidence["stated"]) == ("wrong_step", "12", "13")
     assert "3 * 4 = 13" in wrong.reason
     json.dumps(wrong.to_json())
+
+
+def test_steps_may_stand_in_the_reasoning() -> None:
+    tools = Tools(Regex(r"\d+", HERE), Lexical(LexicalSettings(dims=64)))
+    rows = [
+        Example("r", "How many?", output, reasoning="So 3 * 4 = 12.", source=Source("synthetic"))
+        for output in ("12", "13", "twelve")
+    ]
+    codes = [v.code for v in AnswerGate(AnswerSettings(), tools).check(Batch(rows, tools))]
+    assert codes == ["recomputed", "answer_not_reached", "other_output"]
 
 
 def test_equal_answers_in_any_notation() -> None:

@@ -16,8 +16,8 @@ import pytest
 from helpers import COMMAND, cli, read_rows, write_rows
 from seedstock.embedders.lexical import Lexical, LexicalSettings
 from seedstock.example import Example, Source
-from seedstock.gates.base import Batch, GateSettings, Tools
-from seedstock.gates.relevance_code import CodeGate
+from seedstock.gates.base import Batch, Tools
+from seedstock.gates.relevance_code import CodeGate, CodeSettings
 from seedstock.sandbox.runner import run_checks, why_not
 from seedstock.tasks.base import Output
 from seedstock.tasks.labels import Labels
@@ -97,6 +97,12 @@ def test_what_does_not_end_is_ended(source: str, stopped: str) -> None:
     assert outcome.errors == ["not reached"]
 
 
+def test_memory_is_what_was_given() -> None:
+    check = "assert len('a' * (200 << 20)) > 0"
+    assert run_checks("", [check], 5, 512).errors == [None]
+    assert run_checks("", [check], 5, 128).errors == ["MemoryError: "]
+
+
 def test_nothing_of_the_environment_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "a secret")
     outcome = run_checks(
@@ -131,7 +137,7 @@ def verdict(source: str, checks: Any, kind: Output | None = None) -> Verdict:
     row = Example(
         "r", "add", source, meta={} if checks is None else {"tests": checks}, source=Source("synthetic")
     )
-    return CodeGate(GateSettings(), tools).check(Batch([row], tools))[0]
+    return CodeGate(CodeSettings(), tools).check(Batch([row], tools))[0]
 
 
 @pytest.mark.parametrize(

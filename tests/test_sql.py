@@ -128,7 +128,7 @@ def test_writing_statements_can_be_declared(tmp_path: Path) -> None:
         ({"schemas": "bad.sql"}, "bad.sql:1: a line must be"),
         ({"database": "bad.sql"}, "this is no SQLite database"),
         ({"dialect": "klingon"}, "no SQL dialect of that name"),
-        ({"schema": "a", "database": "b"}, "name one of schema, schemas and database"),
+        ({"schema": "a", "schemas": "b"}, "name neither schema nor database beside it"),
     ],
 )
 def test_an_unusable_schema_is_one_line(tmp_path: Path, section: dict[str, str], said: str) -> None:
@@ -272,8 +272,11 @@ def test_a_real_database_is_read_and_never_written(tmp_path: Path) -> None:
     output = Sql(OutputSettings(database="shop.db"), tmp_path)
     assert verdict(output, "SELECT name FROM maker", right="SELECT name FROM maker").figure == 6
     assert verdict(output, "SELECT nmae FROM maker").code == "unknown_column"
+    (tmp_path / "shop.sql").write_text(SHOP)
+    both = Sql(OutputSettings(schema="shop.sql", database="shop.db"), tmp_path)
+    assert verdict(both, "SELECT name FROM maker", right="SELECT name FROM maker").figure == 6
     assert path.read_bytes() == before
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["shop.db"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["shop.db", "shop.sql"]
 
 
 def test_another_dialect_is_translated(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from seedstock.answers import final_answer
+from seedstock.answers import as_number, final_answer
 from seedstock.arithmetic.equality import same_answer
 from seedstock.arithmetic.solution import read_steps, slip
 from seedstock.example import Example
@@ -57,9 +57,12 @@ class AnswerGate(RowGate):
 
     def _worked(self, example: Example) -> str | None:
         """The steps and the marked answer, wherever the row has them."""
+        text = example.output_text
+        if example.reasoning and as_number(text) is not None:
+            return f"{example.reasoning}\n#### {text.strip()}"
         if not self.tools.output.chains:
             return None
-        return f"{example.reasoning}\n{example.output_text}" if example.reasoning else example.output_text
+        return f"{example.reasoning}\n{text}" if example.reasoning else text
 
     def _known_answer(self, example: Example) -> tuple[str, str] | None:
         """Who says so, and the right answer."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from seedstock.example import Example
 from seedstock.gates.base import Batch, GateSettings, RowGate, Tools
 from seedstock.gates.known import RealRows
@@ -15,12 +17,19 @@ from seedstock.verdict import Verdict
 _MOST = 100
 
 
+class CodeSettings(GateSettings):
+    """Settings of `relevance.code`."""
+
+    megabytes: int = Field(512, ge=64, le=16_384, description="memory that a row's code and checks may take")
+
+
 class CodeGate(RowGate):
     """`task.output.python.checks` names the field with the checks; nothing is run without it."""
 
     name: ClassVar[str] = "relevance.code"
+    Settings: ClassVar[type[GateSettings]] = CodeSettings
 
-    def __init__(self, settings: GateSettings, tools: Tools) -> None:
+    def __init__(self, settings: CodeSettings, tools: Tools) -> None:
         super().__init__(settings, tools)
         self._known = RealRows(tools.seeds)
         if tools.output.checks is not None:
@@ -45,7 +54,8 @@ class CodeGate(RowGate):
         if unusable is not None:
             said = f"a check of the row is no Python: {_cut(unusable)!r}"
             return Verdict(self.name, "skipped", "bad_checks", said)
-        return self._judged(run_checks(str(example.output), checks, declared.timeout), checks)
+        outcome = run_checks(str(example.output), checks, declared.timeout, self.settings.megabytes)
+        return self._judged(outcome, checks)
 
     def _judged(self, outcome: Outcome, checks: list[str]) -> Verdict:
         passed = [place for place, error in enumerate(outcome.errors) if error is None]

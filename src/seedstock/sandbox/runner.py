@@ -39,10 +39,10 @@ class Outcome:
     stopped: str = ""
 
 
-def run_checks(source: str, checks: Sequence[str], seconds: float) -> Outcome:
+def run_checks(source: str, checks: Sequence[str], seconds: float, megabytes: int = MEGABYTES) -> Outcome:
     """Run `source` and then each check after it, in a jail of its own. Raises Refused without one."""
     refuse_without()
-    return _run(source, checks, seconds, _way()[0])
+    return _run(source, checks, seconds, _way()[0], megabytes)
 
 
 def why_not() -> str:
@@ -96,12 +96,14 @@ def refuse_without() -> None:
         )
 
 
-def _run(source: str, checks: Sequence[str], seconds: float, bwrap: str) -> Outcome:
+def _run(
+    source: str, checks: Sequence[str], seconds: float, bwrap: str, megabytes: int = MEGABYTES
+) -> Outcome:
     end, token = token_hex(16), token_hex(16)
     python = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     jail, inside = _text("jail.py"), _text("inside.py")
     settings = {
-        "end": end, "seconds": seconds, "megabytes": MEGABYTES, "python": python, "inside": inside,
+        "end": end, "seconds": seconds, "megabytes": megabytes, "python": python, "inside": inside,
         "binds": _binds(python), "bwrap": bwrap, "jail": jail if bwrap else "",
     }  # fmt: skip
     job = json.dumps({"token": token, "source": source, "checks": list(checks)}).encode("ascii")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -31,7 +32,9 @@ class SqlSettings(BaseModel):
     )
     by: str = Field("db_id", description="the field of schemas, and of rows, that names the database")
     database: str | None = Field(
-        None, description="SQLite file with real rows: queries are run on it too, and it is only read"
+        None,
+        description="SQLite file with real rows: queries are run on it too, and it is only read; its"
+        " tables are the schema where none is named",
     )
     writes: bool = Field(False, description="whether statements other than SELECT and WITH are valid")
 
@@ -48,8 +51,10 @@ class SqlSettings(BaseModel):
 
     @model_validator(mode="after")
     def _one_source(self) -> SqlSettings:
-        if sum(given is not None for given in (self.ddl, self.schemas, self.database)) > 1:
-            raise ValueError("name one of schema, schemas and database")
+        if self.schemas is not None and (self.ddl is not None or self.database is not None):
+            raise ValueError(
+                "schemas has the tables of all databases: name neither schema nor database beside it"
+            )
         return self
 
 
@@ -118,20 +123,25 @@ def _starts(text: str) -> bool:
 
 
 def _schemas(value: SqlSettings, folder: Path) -> Mapping[str, Schema] | None:
-    if value.database is not None:
-        path = folder / value.database
-        if not path.is_file():
-            raise InputError("database: no such file", path=path)
-        try:
-            return {"": read_database(path)}
-        except ValueError as problem:
-            raise InputError(f"this is no SQLite database: {problem}", path=path) from problem
+    real = None if value.database is None else _database(folder / value.database)
     if value.ddl is not None:
         path = folder / value.ddl
-        return {"": _schema(_read(path), value.dialect, path)}
+        declared = _schema(_read(path), value.dialect, path)
+        return {"": declared if real is None else replace(declared, file=real.file)}
+    if real is not None:
+        return {"": real}
     if value.schemas is not None:
         return _by_name(folder / value.schemas, value)
     return None
+
+
+def _database(path: Path) -> Schema:
+    if not path.is_file():
+        raise InputError("database: no such file", path=path)
+    try:
+        return read_database(path)
+    except ValueError as problem:
+        raise InputError(f"this is no SQLite database: {problem}", path=path) from problem
 
 
 def _by_name(path: Path, value: SqlSettings) -> dict[str, Schema]:
