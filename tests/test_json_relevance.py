@@ -17,6 +17,7 @@ from seedstock.config import load_config
 from seedstock.embedders.lexical import Lexical, LexicalSettings
 from seedstock.errors import InputError
 from seedstock.example import Example, Source
+from seedstock.forms import in_form
 from seedstock.gates.base import Batch, Tools
 from seedstock.gates.relevance_json import JsonGate, JsonSettings
 from seedstock.jsoncheck.rules import CannotTell, Rule, compiled
@@ -91,6 +92,18 @@ def test_nothing_hangs(text: str, values: list[str]) -> None:
 
 def test_few_seeds_show_nothing() -> None:
     assert verdict("from Rome", {"from": "Lima"}, min_texts=25).code == "form_only"
+
+
+def test_an_output_in_another_form_is_read_as_it_was() -> None:
+    tools = Tools(JsonSchema({}, HERE), Lexical(LexicalSettings(dims=64)), seeds())
+    asked = [
+        in_form(
+            Example("r", "from Rome", {"from": place}, source=Source("synthetic")), "yaml", "As YAML, please."
+        )
+        for place in ("Rome", "Pau")
+    ]
+    verdicts = JsonGate(JsonSettings(), tools).check(Batch(asked, tools))
+    assert [v.code for v in verdicts] == ["grounded", "not_in_input"]
 
 
 def test_other_outputs_are_skipped() -> None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from seedstock.example import Example
+from seedstock.forms import as_it_was
 from seedstock.gates.base import Batch, GateSettings, RowGate
 from seedstock.jsoncheck.grounding import Copied, copied_fields, plain, stands_in
 from seedstock.jsoncheck.leaves import read_json, text_leaves
@@ -60,6 +61,7 @@ class JsonGate(RowGate):
 
     def _verdict(self, example: Example) -> Verdict:
         try:
+            example = as_it_was(example)
             value = read_json(example.output)
         except ValueError as problem:
             return Verdict(
