@@ -22,7 +22,9 @@ from seedstock.tasks.detect import detect_kind, detect_output, make_output
 from seedstock.tasks.infer import infer_schema
 from seedstock.tasks.json_schema import JsonSchema
 from seedstock.tasks.labels import Labels
+from seedstock.tasks.python import Python, PythonSettings
 from seedstock.tasks.regex import Regex
+from seedstock.tasks.sql import Sql, SqlSettings
 from seedstock.tasks.text import Text, TextSettings
 
 HERE = Path()
@@ -110,7 +112,7 @@ def test_kinds_of_task() -> None:
     [
         ("clinc_intents", "labels", "classification"), ("tweet_sentiment", "labels", "classification"),
         ("ner_movie", "json_schema", "extraction"), ("ner_wikigold", "json_schema", "extraction"),
-        ("gsm8k", "answer", "reasoning"), ("spider_sql", "text", "instruction"),
+        ("gsm8k", "answer", "reasoning"), ("spider_sql", "sql", "sql"),
         ("self_instruct_qwen", "text", "instruction"),
     ],
 )  # fmt: skip
@@ -283,6 +285,8 @@ def test_every_kind_answers_for_any_value(value: Any) -> None:
         Answer("number", HERE),
         Text(TextSettings(), HERE),
         JsonSchema({"type": "object"}, HERE),
+        Sql(SqlSettings(), HERE),
+        Python(PythonSettings(), HERE),
     ]
     assert {type(kind) for kind in kinds} == {registry.load("task", name) for name in registry.names("task")}
     for kind in kinds:
@@ -291,3 +295,42 @@ def test_every_kind_answers_for_any_value(value: Any) -> None:
         assert isinstance(kind.same(value), str)
         assert all(isinstance(trait, str) for trait in kind.traits(value))
         assert all(span in "a low text" for span in kind.spans(value, "a low text"))
+
+
+# -- Python source
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "said"),
+    [
+        ("def f(x):\n    return x", None, ""),
+        ("x = '\\d'  # an escape that will be an error one day", None, ""),
+        ("def f(x)\n    return x", "not_python", "line 1, 'def f(x)'"),
+        ("if x:\npass", "not_python", "line 2"),
+        ("x = 1\0", "not_python", ""),
+        ("(" * 5000, "not_python", ""),
+        ("-" * 90_000 + "1", "not_python", ""),
+        ("x = " + "1" * 200_000, "too_long", "200004 characters"),
+        ("```python\nx = 1\n```", "fenced", "fence"),
+        (None, "not_text", "NoneType"),
+    ],
+)
+def test_python_source_parses(source: Any, code: str | None, said: str) -> None:
+    problem = Python(PythonSettings(), HERE).check(source)
+    assert (problem and problem.code) == code
+    assert said in (problem.reason if problem else "")
+
+
+def test_python_without_its_spelling() -> None:
+    kind = Python(PythonSettings(), HERE)
+    assert kind.same("x = 'a'  # so") == kind.same('x   =   "a"')
+    assert kind.same("x = 1") != kind.same("x = 2")
+
+
+def test_python_is_detected_where_all_of_it_parses() -> None:
+    code = [f"def f{i}(x):\n    return x + {i}" for i in range(8)]
+    assert detect_output(rows(code)) == ("python", {})
+    assert detect_kind("python", rows(code)) == "code"
+    assert detect_output(rows([*code, "function f() { return 1 }"]))[0] == "text"
+    assert detect_output(rows([f"word{i}" for i in range(8)]))[0] == "text"
+    assert detect_output(rows([f"{i} * (x + {i})" for i in range(8)]))[0] == "text"

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from pydantic import BaseModel
 
+from seedstock.agreement import Answers
 from seedstock.brief import Term
 from seedstock.config import default_embedder, default_gates, load_config
 from seedstock.embedders.cache import VectorCache, default_cache_dir
@@ -126,6 +127,7 @@ def audit(
         rows = (row for path in synthetic for row in read_rows(path, strict=False, kind="synthetic"))
         first = next(batched(rows, BATCH), [])
         tools = _tools(setting, [row.example for row in first])
+        tools = replace(tools, answers=_answers(synthetic, setting, tools))
         if config is not None:
             project = stack.enter_context(Project(config))
             tools = replace(tools, judge=stack.enter_context(hearing(project, max_cost)))
@@ -177,6 +179,18 @@ def _tools(setting: _Setting, first: Sequence[Example]) -> Tools:
     return Tools(
         setting.output, setting.embedder, seeds, setting.holdout, setting.ood, templates, setting.terms
     )
+
+
+def _answers(synthetic: Sequence[Path], setting: _Setting, tools: Tools) -> Answers | None:
+    """How often each result is given to each input: a pass over the files before the one that judges."""
+    settings = setting.gates.get("relevance.agreement")
+    if settings is None or setting.output.free_text:
+        return None
+    answers = Answers(getattr(settings, "by", ""))
+    for path in synthetic:
+        for row in read_rows(path, strict=False, kind="synthetic"):
+            answers.add(row.example, tools.result(row.example), tools.beside(row.example))
+    return answers
 
 
 def _gate(

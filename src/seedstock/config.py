@@ -229,7 +229,8 @@ def gate_settings(file: YamlFile, value: Any) -> Mapping[str, BaseModel | None]:
             parts = [part for part in settings if part.startswith(f"{name}.") and part not in given_gates]
             settings |= dict.fromkeys([name, *parts])
         elif given is not True:
-            settings[name] = read_section(file, registry.load("gate", name).Settings, given, place)
+            own = read_section(file, registry.load("gate", name).Settings, given, place)
+            settings[name] = rooted(own, file.path.parent)
     return settings
 
 

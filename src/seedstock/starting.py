@@ -30,6 +30,8 @@ _SAMPLES: dict[str, Any] = {
         "json_schema", {"type": "object", "properties": {"part": {"type": "string"}}, "required": ["part"]},
         "The seal of pump 4 is leaking.", {"part": "seal"},
     ),
+    "sql": ("sql", {"dialect": "sqlite"}, "How many pumps are there?", "SELECT count(*) FROM pump"),
+    "code": ("python", {}, "Add two numbers.", "def add(a, b):\n    return a + b"),
     "reasoning": ("regex", r"-?\d+", "Two boxes hold 3 jars each. How many jars?", "6"),
 }  # fmt: skip
 _OTHER = ("text", {"max_words": 120}, "Make this shorter: it is very cold today.", "It is cold today.")

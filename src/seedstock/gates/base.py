@@ -10,9 +10,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from seedstock.agreement import Answers
 from seedstock.brief import Term
 from seedstock.embedders.base import Embedder, Vectors
 from seedstock.example import Example
+from seedstock.exchange import digest
 from seedstock.intervals import upper_bound
 from seedstock.judgement import Judge
 from seedstock.tasks.base import Output
@@ -32,7 +34,8 @@ class Tools:
 
     `templates` are taken off an input before it is embedded: a header that all rows share would make
     distinct rows look alike. `terms` are those of the field, with the ones to avoid. `judge` is who says
-    whether rows are right; None where nobody does.
+    whether rows are right; None where nobody does. `answers` are those that the whole file gives to each
+    input, where the whole is there before its rows are judged.
     """
 
     output: Output
@@ -43,6 +46,17 @@ class Tools:
     templates: tuple[Template, ...] = ()
     terms: tuple[Term, ...] = ()
     judge: Judge | None = None
+    answers: Answers | None = None
+
+    def beside(self, example: Example) -> str:
+        """What a question consists of beside its input: the name of the database that it is about."""
+        databases = self.output.databases
+        return str(example.meta.get(databases.by, "")) if databases is not None and databases.by else ""
+
+    def result(self, example: Example) -> str:
+        """Equal for answers that are the same: a hash, but of a query the query, as only running it tells."""
+        same = self.output.same(example.output)
+        return same if self.output.databases is not None else digest(same)[:16]
 
     def slots(self, examples: Sequence[Example]) -> list[str]:
         """The text of each example that varies: what gets embedded and compared."""

@@ -5,5 +5,7 @@ BUILTIN = {
     "regex": "seedstock.tasks.regex:Regex",
     "answer": "seedstock.tasks.answer:Answer",
     "labels": "seedstock.tasks.labels:Labels",
+    "sql": "seedstock.tasks.sql:Sql",
+    "python": "seedstock.tasks.python:Python",
     "text": "seedstock.tasks.text:Text",
 }

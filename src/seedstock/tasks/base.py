@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from seedstock.example import Example
+from seedstock.sqlcheck.databases import Databases
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,14 @@ class Problem:
     code: str
     reason: str
     evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Where rows hold the checks that are run on their output, and how many seconds a row may take."""
+
+    field: str
+    timeout: float
 
 
 class Output(ABC):
@@ -76,6 +85,16 @@ class Output(ABC):
     def labels(self) -> tuple[str, ...]:
         """The allowed labels where the output is one of a few."""
         return ()
+
+    @property
+    def databases(self) -> Databases | None:
+        """What queries are asked of, where the output is one."""
+        return None
+
+    @property
+    def checks(self) -> Checks | None:
+        """What is run on an output, where it is code and the config asks for it."""
+        return None
 
     @classmethod
     @abstractmethod

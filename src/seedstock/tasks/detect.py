@@ -37,8 +37,9 @@ def make_output(name: str, value: Any, folder: Path = Path()) -> Output:
 
 def detect_kind(name: str, examples: Sequence[Example]) -> str:
     """The task's kind: labels are classification, JSON out of the input's words is extraction, and so on."""
-    if name in ("labels", "answer"):
-        return {"labels": "classification", "answer": "reasoning"}[name]
+    known = {"labels": "classification", "answer": "reasoning", "sql": "sql", "python": "code"}
+    if name in known:
+        return known[name]
     if any(not isinstance(e.input, str) for e in examples):
         return "conversation"
     if name == "json_schema":

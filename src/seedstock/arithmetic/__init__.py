@@ -1,0 +1,1 @@
+"""Recomputing what a worked answer says: each stated step, and the final number against them."""
