@@ -19,7 +19,7 @@ LAYERS = (
         "text reading yamlfile jsonl ledgerfile groupwriter neighbours level pace embedders rules language"
         " clusters forms families answers intervals",
     ),
-    (IN_ORDER, "facts"),
+    (IN_ORDER, "facts hygiene"),
     (APART, "seeds tasks recipes teachers gates exporters"),
     (
         IN_ORDER,

@@ -48,10 +48,11 @@ class AuditResult:
     notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """The keys of design.md for `audit --json`. Nothing is repaired in this version."""
+        """The keys of design.md for `audit --json`."""
         tally = self.tally
         return {
-            "rows": tally.rows, "kept": tally.kept, "rejected": dict(tally.rejected), "repaired": 0,
+            "rows": tally.rows, "kept": tally.kept, "rejected": dict(tally.rejected),
+            "repaired": tally.repaired, "repairs": dict(tally.repairs),
             "reasons": {f"{gate}: {code}": n for (gate, code), n in tally.reasons.items()},
             "gates": [v.to_json() for v in self.gates], "verdict": self.verdict, "out": self.out,
             "notes": self.notes,
@@ -153,9 +154,10 @@ def _gate(
 ) -> AuditResult:
     result = AuditResult()
     for part in batched(rows, BATCH):
-        decisions = keeper.check([row.example.with_source(kind="synthetic") for row in part])
+        # Only what is put right here is counted: the file may tell of earlier repairs.
+        decisions = keeper.check([row.example.with_source(kind="synthetic", repairs=()) for row in part])
         for row, decision in zip(part, decisions, strict=True):
-            result.tally.add(row.example.id, row.example, decision.verdicts)
+            result.tally.add(row.example.id, decision.example, decision.verdicts)
             sink.write(row, decision)
         if progress:
             progress(result.tally.rows)
@@ -192,18 +194,20 @@ class _Sink:
             shutil.rmtree(self._made, ignore_errors=True)
 
     def write(self, row: Row, decision: Decision) -> None:
-        """One row: as it was read, or with what rejected it."""
+        """One row: as it was read, but for its repairs; or as it was read, with what rejected it."""
         if not self._files:
             return
         own = {**row.raw, "id": row.raw.get("id") or row.example.id}
-        failed = decision.failed
+        failed, repairs = decision.failed, decision.example.source.repairs
         if failed is None:
-            self._files[True].write(line(own))
+            self._files[True].write(
+                line({**row.rewritten(decision.example), "id": own["id"]} if repairs else own)
+            )
             return
         rejected = {
             "row": row.line, "id": row.example.id, "gate": failed.gate, "code": failed.code,
             "reason": failed.reason, "figure": failed.figure, "threshold": failed.threshold,
-            "evidence": failed.evidence, "example": own,
+            "evidence": failed.evidence, **({"repairs": list(repairs)} if repairs else {}), "example": own,
         }  # fmt: skip
         self._files[False].write(line(rejected))
 
@@ -221,10 +225,12 @@ class _Sink:
 def audit_page(result: AuditResult, name: str) -> Page:
     """The audit as a page."""
     tally = result.tally
+    repairs = ", ".join(f"{name} {n}" for name, n in tally.repairs.most_common())
     steps = [Step("read", tally.rows, name), *tally.steps(), Step("kept", tally.kept)]
+    notes = [*result.notes, f"{tally.repaired} rows repaired ({repairs})"] if repairs else result.notes
     return Page(
         title=f"Audit of {name}", verdict=result.verdict, steps=steps, gates=result.gates,
-        rejected=tally.examples, notes=result.notes, waivers=[],
+        rejected=tally.examples, notes=notes, waivers=[],
     )  # fmt: skip
 
 

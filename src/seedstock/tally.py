@@ -19,7 +19,10 @@ SHOWN_CHARS = 600
 
 @dataclass(slots=True)
 class Tally:
-    """Rows by what happened to them. `seen` and `warned` are per gate family, `rejected` per gate."""
+    """Rows by what happened to them. `seen` and `warned` are per gate family, `rejected` per gate.
+
+    `repairs` are per name, `repaired` is how many rows had any; rows that a later gate rejected count too.
+    """
 
     rows: int = 0
     kept: int = 0
@@ -27,12 +30,17 @@ class Tally:
     warned: Counter[str] = field(default_factory=Counter)
     skipped: dict[str, str] = field(default_factory=dict)
     rejected: Counter[str] = field(default_factory=Counter)
+    repaired: int = 0
+    repairs: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: list[Rejected] = field(default_factory=list)
 
     def add(self, id_: str, example: Example | None, verdicts: Sequence[Verdict]) -> Verdict | None:
         """Count a row; gives the verdict that rejected it. `example` is None where none could be read."""
         self.rows += 1
+        if example is not None and example.source.repairs:
+            self.repaired += 1
+            self.repairs.update(example.source.repairs)
         for verdict in verdicts:
             self._count(verdict)
         failed = next((v for v in verdicts if not v.passed), None)

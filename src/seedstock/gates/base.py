@@ -103,6 +103,13 @@ class RowGate(Gate):
     remembers: ClassVar[bool] = False
     costly: ClassVar[bool] = False
 
+    def mend(self, example: Example) -> Example:
+        """The row with what this gate can put right without a person, by name in `source.repairs`.
+
+        Called before any gate is asked. Mending a mended row changes nothing.
+        """
+        return example
+
     @abstractmethod
     def check(self, batch: Batch) -> list[Verdict]:
         """One verdict per row, in order. Earlier rows of the batch that pass count as accepted."""

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from seedstock.example import Example, Source
+from seedstock.example import Example, Source, is_call
 from seedstock.exchange import Message, digest
-from seedstock.seeds.chat import BadMessages, is_chat, read_messages, simplest
+from seedstock.seeds.chat import BadMessages, is_chat, read_messages, read_tools, simplest, with_texts
 from seedstock.seeds.fields import Fields
 
 Kind = Literal["real", "synthetic"]
@@ -21,12 +21,15 @@ class Content:
     input: str | tuple[Message, ...] | None = None
     output: Any = None
     problem: str | None = None
+    tools: tuple[dict[str, Any], ...] = ()
 
 
 def read_content(raw: dict[str, Any], fields: Fields) -> Content:
     """Input and output of a row. What is wrong is said, never raised."""
     try:
-        return _chat(raw, fields) if fields.messages else _pair(raw, fields)
+        content = _chat(raw, fields) if fields.messages else _pair(raw, fields)
+        chat = isinstance(content.input, tuple) or is_call(content.output)
+        return replace(content, tools=read_tools(raw.get("tools"))) if chat else content
     except BadMessages as problem:
         return Content(problem=str(problem))
 
@@ -56,9 +59,8 @@ def _divided(turns: tuple[Message, ...]) -> Content:
             simplest(turns), None, f"its last message is from {last.role!r}, not from the assistant"
         )
     asked = any(message.role == "user" for message in before)
-    return Content(
-        simplest(before), last.content, None if asked else "it has no user message before the answer"
-    )
+    answer = {k: v for k, v in last.to_json().items() if k != "role"} if last.tool_calls else last.content
+    return Content(simplest(before), answer, None if asked else "it has no user message before the answer")
 
 
 def _spoken(given: Any) -> tuple[Message, ...]:
@@ -126,6 +128,8 @@ def build_example(
     """The row as an Example; what is missing is "". `origin` is file name and line, for a derived id."""
     used = fields.columns().values()
     spare = {name: value for name, value in raw.items() if name not in used}
+    if content.tools:
+        del spare["tools"]
     source = read_source(spare, kind)
     example = Example(
         id=own_id(raw) or "",
@@ -134,6 +138,7 @@ def build_example(
         reasoning=_reasoning(spare.get("reasoning")),
         meta=_meta(spare, keeps_source=source is None or not _is_provenance(spare.get("source"))),
         source=source or Source(kind=kind),
+        tools=content.tools,
     )
     return example if example.id else replace(example, id="r" + digest(example.content_id, *origin)[:16])
 
@@ -156,3 +161,59 @@ def _meta(spare: dict[str, Any], keeps_source: bool) -> dict[str, Any]:
         **(given if isinstance(given, dict) else {}),
         **{name: value for name, value in spare.items() if name not in meant},
     }
+
+
+def rewritten(raw: dict[str, Any], fields: Fields, before: Example, after: Example) -> dict[str, Any]:
+    """`raw` with the texts in which `after` differs from `before`, each in the column that it was read from.
+
+    The names of the repairs stand in the row's `source`, where it has one that this package writes, and in
+    a column `repairs` otherwise.
+    """
+    out = dict(raw)
+    if fields.messages:
+        turns = [after.input] if isinstance(after.input, str) else [turn.content for turn in after.input]
+        out[fields.messages] = with_texts(raw[fields.messages], [*turns, after.output])
+    else:
+        _write_pair(out, fields, before, after)
+    if after.reasoning != before.reasoning:
+        out["reasoning"] = after.reasoning
+    repairs = list(after.source.repairs)
+    if _is_provenance(raw.get("source")):
+        out["source"] = {**raw["source"], "repairs": list(dict.fromkeys([*before.source.repairs, *repairs]))}
+    else:
+        out["repairs"] = repairs
+    return out
+
+
+def _write_pair(out: dict[str, Any], fields: Fields, before: Example, after: Example) -> None:
+    output = fields.output or ""
+    if after.output != before.output:
+        chat = is_chat(out.get(output))
+        out[output] = with_texts(out[output], [after.output]) if chat else after.output
+    if after.input == before.input:
+        return
+    asked = fields.input or ""
+    if not isinstance(after.input, str):
+        skipped = 1 if fields.system and out.get(fields.system) else 0
+        texts = [turn.content for turn in after.input][skipped:]
+        if is_chat(out.get(asked)):
+            out[asked] = with_texts(out[asked], texts)
+        else:
+            out[asked or fields.instruction or ""] = texts[-1]
+        return
+    if fields.instruction is None:
+        out[asked] = with_texts(out[asked], [after.input]) if is_chat(out.get(asked)) else after.input
+        return
+    _write_instructed(out, fields.instruction, asked, after.input)
+
+
+def _write_instructed(out: dict[str, Any], instruction: str, asked: str, text: str) -> None:
+    """Divide a text between instruction and input as it was divided, or put it into the instruction whole."""
+    before = out.get(instruction)
+    if isinstance(before, str) and before and out.get(asked) and text.startswith(f"{before}\n\n"):
+        rest = text[len(before) + 2 :]
+        out[asked] = text if _text(out[asked]).startswith(before) else rest
+        return
+    out[instruction] = text
+    if out.get(asked):
+        out[asked] = ""

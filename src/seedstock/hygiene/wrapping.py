@@ -1,0 +1,144 @@
+"""Wrapping: what stands around a text that was asked for: quotes, a list number, a preamble, a fence, chatter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from seedstock.hygiene.marks import END, START
+
+Span = tuple[int, int]
+
+_CLOSING = {'"': '"', "“": "”", "„": "“”", "«": "»", "'": "'", "‘": "’", "`": "`"}
+_NUMBER = re.compile(r"\s{0,8}(?:\(?\d{1,3}[.):]|[-*•–])\s{1,4}(?=\S)(?![A-Z]{2,4}\b)")
+_ITEM = re.compile(r"^\s{0,8}(?:\d{1,3}[.)]|[-*•])\s", re.MULTILINE)
+_THINGS = (
+    r"(?:examples?|variations?|variants?|versions?|paraphrases?|rephras\w+|rewrit\w+|rewrites?|alternatives?|questions?"
+    r"|quer(?:y|ies)|sentences?|utterances?|messages?|tweets?|rows?|entries|samples?|results?|outputs?|json|responses?|answers?"
+    r"|translations?|entities|labels?|instructions?)"
+)
+_YES = r"(?:sure|certainly|of course|absolutely|okay|ok|great|no problem|got it|understood)(?: thing)?[!.,:]{1,2}"
+_EAGER = re.compile(
+    rf"\W{{0,4}}(?:{_YES}\s{{1,3}}(?:here(?:'s|’s| is| are)|below (?:is|are)|i(?:'ll|'d| will| would| can)|the following)"
+    rf"[^\n:]{{0,120}}:\s{{0,4}}|(?:{_YES}\s{{1,3}})?here you go[.!:]\s{{1,4}})",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(
+    rf"\W{{0,4}}(?:here(?:'s|’s| is| are)|below (?:is|are))[^\n:]{{0,80}}?\b{_THINGS}\b[^\n:]{{0,60}}:\s{{0,4}}",
+    re.IGNORECASE,
+)
+_CHATTER = re.compile(
+    r"(?:i hope (?:this|that|these|it) (?:helps?|clarif\w+|answers?|is helpful|meets?)"
+    r"|(?:please )?let me know if (?:you|there|this|that|anything)|(?:please )?feel free to (?:ask|reach out|let me know)"
+    r"|if you (?:have|need) any (?:other|more|further|additional) (?:questions?|help|assistance|information|requests?)"
+    r"|is there (?:anything|something) else (?:i can|you)|(?:don't|do not) hesitate to (?:ask|reach)|would you like me to"
+    r"|do you have any other questions)[^\n]{0,250}\Z",
+    re.IGNORECASE,
+)
+_LETTER = re.compile(
+    r"^\W{0,3}(?:dear|hi|hello|hey|subject|good (?:morning|afternoon|evening))\b"
+    r"|^(?:best|kind|warm)? ?(?:regards|wishes|sincerely|thanks|thank you|cheers|yours)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FENCE = re.compile(r"\s{0,8}```[\w+-]{0,20}[ \t]{0,4}\n")
+
+
+def strip_quotes(text: str) -> str:
+    """A text without the quotes around all of it; quotes that are part of it stay."""
+    bare = text.strip()
+    if len(bare) < 3 or bare[0] not in _CLOSING or bare[-1] not in _CLOSING[bare[0]]:
+        return text
+    inner = bare[1:-1].strip()
+    # Quotes inside mean that the outer ones may belong to two quotations; an apostrophe is none.
+    torn = bare[0] in inner or bare[-1] in inner
+    if bare[0] in "'‘":
+        torn = re.search(r"(?:^|\s)['‘]|['’](?:\s|$)", inner) is not None
+    return text if torn or not inner or inner[-1] in "\\" else inner
+
+
+def strip_list_number(text: str) -> str:
+    """`3. What is due?` → `What is due?`, where it is the only item."""
+    found = _NUMBER.match(text, 0, START)
+    if found is None or _ITEM.search(text, found.end()) or "\n" in text.strip():
+        return text
+    return text[found.end() :]
+
+
+def announced(text: str) -> Span | None:
+    """An announcement in front of what was asked for: `Sure! Here are five examples:`."""
+    return eager(text) or _span(_PLAIN.match(text, 0, START))
+
+
+def eager(text: str) -> Span | None:
+    """An announcement that only an assistant would make: `Sure! Here are …:`, `Here you go:`."""
+    return _span(_EAGER.match(text, 0, START))
+
+
+def strip_preamble(text: str) -> str:
+    """An input without the announcement. Where a list was announced and follows, nothing is taken off."""
+    found = announced(text)
+    return text if found is None or _lists(text[found[1] :]) else _rest(text, found)
+
+
+def strip_answer_preamble(text: str) -> str:
+    """An answer without the announcement. `Here are five questions:` before a list is part of the answer."""
+    found = eager(text)
+    if found is None:
+        return strip_preamble(text)
+    return _rest(text, found)
+
+
+def _lists(rest: str) -> bool:
+    return len(_ITEM.findall(rest[:2000])) > 1
+
+
+def _rest(text: str, found: Span) -> str:
+    return text[found[1] :].strip() or text
+
+
+def _span(found: re.Match[str] | None) -> Span | None:
+    return None if found is None else found.span()
+
+
+def chatter(text: str) -> Span | None:
+    """Where the closing words of an assistant begin and end: `I hope this helps!`. A letter may end so."""
+    whole = len(text.rstrip())
+    found = next(
+        (m for m in _CHATTER.finditer(text, max(0, whole - END), whole) if _opens(text, m.start())), None
+    )
+    if found is None or _LETTER.search(text[:2000]) or _LETTER.search(text[-END:]):
+        return None
+    return found.span()
+
+
+def strip_chatter(text: str) -> str:
+    """Without the closing words, where whole sentences are left."""
+    found = chatter(text)
+    left = text if found is None else text[: found[0]].rstrip()
+    return left if left and left[-1] in ".!?)`" else text
+
+
+def _opens(text: str, at: int) -> bool:
+    """Whether a sentence begins here."""
+    before = text[max(0, at - 4) : at].rstrip(" ")
+    return not before or before[-1] in ".!?\n)"
+
+
+def strip_fence(text: str) -> str:
+    """The inside of a Markdown fence that is all of the text."""
+    bare = text.strip()
+    opened = _FENCE.match(bare) if bare.startswith("```") else None
+    if opened is None or not bare.endswith("```") or bare.count("```") != 2:
+        return text
+    return bare[opened.end() : -3].strip("\n")
+
+
+def spell_label(text: str, labels: Sequence[str]) -> str:
+    """The label that a text is but for case, spaces, bold type and a period at its end, if it is one only."""
+    bare = _bare(text)
+    fitting = [label for label in labels if _bare(label) == bare]
+    return fitting[0] if len(fitting) == 1 and text not in labels else text
+
+
+def _bare(label: str) -> str:
+    return label.strip().strip("*_`").strip().rstrip(".").casefold()
