@@ -13,7 +13,10 @@ SHARE = 0.85
 
 
 def echoes(given: str, output: str) -> bool:
-    """Whether the output is the input, or the instruction that it begins with, but for a few words."""
+    """Whether the output is the input, or the instruction that it begins with, but for a few words.
+
+    An answer in a whole sentence repeats the words of its question too; it does not begin as they do.
+    """
     first = given.partition("\n\n")[0]
     said = _WORD.findall(output[:SCANNED].casefold())
     if len(said) < LEAST_WORDS:
@@ -25,6 +28,8 @@ def echoes(given: str, output: str) -> bool:
 
 def _same(asked: list[str], said: list[str]) -> bool:
     if len(asked) < LEAST_WORDS or not SHARE <= len(said) / len(asked) <= 1 / SHARE:
+        return False
+    if asked[:2] != said[:2]:
         return False
     common = (Counter(asked) & Counter(said)).total()
     return common >= SHARE * max(len(asked), len(said))

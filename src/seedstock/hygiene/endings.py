@@ -8,15 +8,19 @@ from collections.abc import Callable
 Span = tuple[int, int]
 
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]{0,2}\s{1,3}(?=[A-Z\"“*\d])")
+_BRACKET = re.compile(r"(?<!['\"`:;])[()\[\]{}](?!['\"`])")
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
+_ITEM = re.compile(r"\s{0,8}(?:\d{1,3}[.)]|[-*•])\s")
 _ENDS = frozenset(".!?…:;)]}\"'”’»`*|>~_。！？」』")
 _DANGLING = frozenset(
-    "the an and or of because my your their its our than if whose although while"
+    "the an and or because my your their its our than whose although"
     " und oder weil dass eine avec pour une pero porque".split()
 )
 """Words that no sentence ends with; "from", "die" and the like do end some."""
+_LEANING = frozenset("in of to with for is are was were be by at as on from into that which".split())
 _CODE_LINE = re.compile(r"[;{}=()<>/\\|]|^\s{2,}|^#|\w_\w")
-SCANNED = 20_000
-"""Characters of a text's end that are looked at."""
+SCANNED, TAIL = 20_000, 400
+"""Characters of a text's end that are looked at: for sentences, for brackets."""
 
 
 def open_fence(text: str) -> Span | None:
@@ -28,12 +32,17 @@ def open_fence(text: str) -> Span | None:
 
 
 def open_bracket(text: str) -> Span | None:
-    """A bracket of which more are opened than closed: the last one of them."""
-    for opening, closing in ("()", "[]", "{}"):
-        if opening in text and text.count(opening) > text.count(closing):
-            at = text.rindex(opening)
-            return at, at + 1
-    return None
+    """A bracket that the end of a text opens and does not close; quoted ones are words."""
+    start = max(0, len(text) - TAIL)
+    opened: list[tuple[str, int]] = []
+    for match in _BRACKET.finditer(text, start):
+        mark = match[0]
+        if mark in "([{":
+            opened.append((mark, match.start()))
+        elif opened and opened[-1][0] + mark in ("()", "[]", "{}"):
+            opened.pop()
+    more = [at for mark, at in opened if text.count(mark) > text.count(_CLOSES[mark])]
+    return (more[-1], more[-1] + 1) if more else None
 
 
 def open_quote(text: str) -> Span | None:
@@ -49,9 +58,16 @@ def dangling(text: str) -> Span | None:
     """A last word after which something must come: `the`, `because`, a comma, an opened bracket."""
     bare = text.rstrip()
     last = bare[max(0, len(bare) - 40) :].split()[-1:] or [""]
-    if last[0].casefold() in _DANGLING or bare[-1:] in (",", "(", "[", "{", "="):
+    comma = bare[-1:] == "," and not _closes_letter(bare)
+    if last[0].casefold() in _DANGLING or comma or bare[-1:] in ("(", "[", "{", "="):
         return len(bare) - len(last[0]), len(bare)
     return None
+
+
+def _closes_letter(text: str) -> bool:
+    """Whether the last line is short and stands alone, as `Best regards,` does."""
+    before, _, line = text[-200:].rpartition("\n")
+    return bool(before) and len(line.split()) <= 6
 
 
 def open_line(text: str) -> Span | None:
@@ -73,16 +89,57 @@ def open_sentence(text: str) -> Span | None:
         return None
     inside = list(_SENTENCE_END.finditer(last_line))
     last = last_line[inside[-1].end() if inside else 0 :]
-    if len(last.split()) < 4:
+    named = last_line.lstrip()[:1] in "-–—―" or _closes_letter(part)  # a signature, an author
+    if len(last.split()) < 4 or named or _unpunctuated_list(part, last_line):
         return None
     end = len(text.rstrip())
     return end - min(len(last), 60), end
 
 
-ENDINGS: tuple[tuple[str, Callable[[str], Span | None]], ...] = (
+def _unpunctuated_list(part: str, last_line: str) -> bool:
+    """Whether the last line is an item of a list whose other items have no full stop either."""
+    if not _ITEM.match(last_line):
+        return False
+    items = [line.rstrip() for line in part.split("\n")[:-1] if _ITEM.match(line)]
+    return any(line[-1] not in _ENDS for line in items)
+
+
+ANYWHERE: tuple[tuple[str, Callable[[str], Span | None]], ...] = (
     ("a fence is opened and never closed", open_fence),
     ("it ends in the middle of a sentence", open_sentence),
     ("it ends with a word or sign after which something must come", dangling),
+)
+
+
+def leaning(text: str) -> Span | None:
+    """A last word that leans on what follows: `in`, `to`, `is`. In questions it may stand last."""
+    bare = text.rstrip()
+    last = bare[max(0, len(bare) - 40) :].split()[-1:] or [""]
+    if last[0].casefold() not in _LEANING or len(bare[-400:].split()) < 6:
+        return None
+    return len(bare) - len(last[0]), len(bare)
+
+
+def open_single(text: str) -> Span | None:
+    """One sentence of six words or more without its end."""
+    return None if not _is_sentence(text) or text.rstrip()[-1] in _ENDS else (0, min(len(text), 60))
+
+
+def whole_single(text: str) -> bool:
+    """One sentence of six words or more, with its end."""
+    return _is_sentence(text) and text.rstrip()[-1] in ".!?"
+
+
+def _is_sentence(text: str) -> bool:
+    bare = text.strip()
+    return (
+        len(bare) < TAIL and "\n" not in bare and bare[:1].isupper() and len(bare.split()) >= 6
+        and not _CODE_LINE.search(bare)
+    )  # fmt: skip
+
+
+IN_ANSWERS: tuple[tuple[str, Callable[[str], Span | None]], ...] = (
+    ("it ends with a word that leans on what follows", leaning),
     ("it ends in the indentation of a line that never came", open_line),
     ("a bracket is opened and never closed", open_bracket),
     ("a quotation is opened and never closed", open_quote),

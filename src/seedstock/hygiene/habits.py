@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
-from seedstock.hygiene.endings import ENDINGS
+from seedstock.hygiene.endings import ANYWHERE, IN_ANSWERS, open_single, whole_single
 from seedstock.hygiene.marks import MARKS, Field, word
 from seedstock.hygiene.slips import SLIPS, Slip
 from seedstock.hygiene.tongue import Tongues
@@ -18,28 +18,41 @@ Finder = Callable[[str], Span | None]
 
 LEAST_SEEDS = 20
 """Texts of seeds from which it can be said that they always end properly."""
+OWN_FROM = 0.01
+"""Share of the seeds' outputs with a sign above which it is the task's own: these were checked, and one slip
+in a hundred is no custom. Inputs come as people write them: there one is enough."""
 LISTENED = 500
 """Texts of seeds that are enough to tell their languages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Something wrong with one text that cannot be put right, unless seeds have it too."""
+    """Something wrong with one text that cannot be put right, unless seeds have it too.
+
+    A text is held to it where at least so many seeds have the field in `proper` form.
+    """
 
     code: str
     reason: str
     find: Finder
     fields: frozenset[Field]
     least_seeds: int = 0
+    proper: Callable[[str], bool] = bool
 
 
+_OUTPUT: frozenset[Field] = frozenset({"output"})
 _BOTH: frozenset[Field] = frozenset({"input", "output"})
+_CUT = "the text looks cut off: {}"
 SIGNS = (
-    Sign("preamble", "an announcement instead of a text", announced, frozenset({"input"})),
-    Sign("preamble", "an announcement instead of an answer", eager, frozenset({"output"})),
-    Sign("trailing_chatter", "an assistant's closing words stand at the end", chatter, frozenset({"output"})),
-    *(Sign("truncated", f"the text looks cut off: {how}", find, _BOTH, LEAST_SEEDS) for how, find in ENDINGS),
-)
+    Sign("preamble", "an announcement instead of a text", announced, _BOTH - _OUTPUT),
+    Sign("preamble", "an announcement instead of an answer", eager, _OUTPUT),
+    Sign("trailing_chatter", "an assistant's closing words stand at the end", chatter, _OUTPUT),
+    *(Sign("truncated", _CUT.format(how), find, _BOTH, LEAST_SEEDS) for how, find in ANYWHERE),
+    *(Sign("truncated", _CUT.format(how), find, _OUTPUT, LEAST_SEEDS) for how, find in IN_ANSWERS),
+    Sign(
+        "truncated", _CUT.format("a sentence without its end"), open_single, _OUTPUT, LEAST_SEEDS, whole_single
+    ),
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -50,6 +63,7 @@ class Habits:
     kinds: set[str] = field(default_factory=set)
     texts: Counter[Field] = field(default_factory=Counter)
     signs: Counter[tuple[int, Field]] = field(default_factory=Counter)
+    proper: Counter[tuple[int, Field]] = field(default_factory=Counter)
     slips: Counter[tuple[int, Field]] = field(default_factory=Counter)
     tongues: dict[Field, Tongues] = field(default_factory=dict)
 
@@ -72,17 +86,20 @@ class Habits:
             if found and mark.kind:
                 self.kinds.add(mark.code)
         for place, sign in enumerate(SIGNS):
-            self.signs[place, name] += name in sign.fields and sign.find(text) is not None
+            if name in sign.fields:
+                self.signs[place, name] += sign.find(text) is not None
+                self.proper[place, name] += sign.proper(text)
         for place, slip in enumerate(SLIPS):
             self.slips[place, name] += name in slip.fields and slip.fix(text) != text
 
     def watched(self, name: Field) -> list[Sign]:
         """The signs that a text of this field is held to."""
-        n = self.texts[name]
         return [
             sign
             for place, sign in enumerate(SIGNS)
-            if name in sign.fields and n >= sign.least_seeds and not self.signs[place, name]
+            if name in sign.fields
+            and self.proper[place, name] >= sign.least_seeds
+            and self.signs[place, name] <= (OWN_FROM * self.texts[name] if name == "output" else 0)
         ]
 
     def repaired(self, name: Field) -> list[Slip]:

@@ -80,7 +80,7 @@ MARKS = (
         re.compile(
             r"<[|｜][\w▁ ]{1,40}[|｜]>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]"
             r"|<</?SYS>>|</s>|\A<s>|</?(?:bos|eos|pad|unk|think|thinking|tool_call)>|<(?:start|end)_of_turn>"
-            r"|^[^\S\n]*#{2,3} ?(?:Instruction|Response|Input|Output|Human|Assistant|User|System)s?:",
+            r"|^[^\S\n]*#{2,3} ?(?:Instruction|Response|Human|Assistant|User|System)s?:|^### ?Input:",
             re.MULTILINE,
         ),
         "a chat template's token leaked into the text",
@@ -141,7 +141,7 @@ MARKS = (
             r"\[(?:your|insert|enter|add) [\w ,'/-]{1,40}\]|\[(?:company|customer|first|last|full|recipient|sender)?[ _]?"
             r"(?:name|date|address|city|company|title|position|phone(?: number)?|email(?: address)?)\]"
             r"|<(?:insert|your|enter) [\w ,'/-]{1,40}>|<no(?:in|out)put>|\blorem ipsum\b|\bTODO: (?:add|fill|write|insert)\b"
-            r"|\{(?:your_|customer_|first_|last_|company_|user_)?(?:name|date|city|company|product)\}",
+            r"|\{(?:your|customer|first|last|company|user)_name\}",
             re.IGNORECASE,
         ),
         "a placeholder that nobody has filled in",

@@ -61,6 +61,10 @@ WRAPPING = (
         wrapping.strip_list_number, _BOTH,
     ),
     Slip(
+        "strip_field_name", "field_marker", "the name of a field stands before the input",
+        wrapping.strip_field_name, _INPUT,
+    ),
+    Slip(
         "strip_fence", "fenced", "a Markdown fence stands around the whole output", wrapping.strip_fence, _OUTPUT
     ),
     Slip(

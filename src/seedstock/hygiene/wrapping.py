@@ -10,8 +10,15 @@ from seedstock.hygiene.marks import END, START
 Span = tuple[int, int]
 
 _CLOSING = {'"': '"', "“": "”", "„": "“”", "«": "»", "'": "'", "‘": "’", "`": "`"}
-_NUMBER = re.compile(r"\s{0,8}(?:\(?\d{1,3}[.):]|[-*•–])\s{1,4}(?=\S)(?![A-Z]{2,4}\b)")
+_NUMBER = re.compile(r"\s{0,8}(?:\d{1,3}[.)]|[-*•–])\s{1,4}(?=\S)(?![A-Z]{2,4}\b)")
+_INNER_ITEM = re.compile(r"\s\d{1,2}[.)]\s")
 _ITEM = re.compile(r"^\s{0,8}(?:\d{1,3}[.)]|[-*•])\s", re.MULTILINE)
+_FIELD_NAME = re.compile(
+    r"\s{0,4}\*{0,2}(?:(?:user|spoken|sample|example|new)[ _]{1,2})?"
+    r"(?:query|question|sentence|text|utterance|input|message|example|tweet|prompt|paraphrase)"
+    r"(?:[ _]{0,2}\d{1,3})?\*{0,2}\s{0,2}:\*{0,2}\s{1,4}(?=[\S])",
+    re.IGNORECASE,
+)
 _THINGS = (
     r"(?:examples?|variations?|variants?|versions?|paraphrases?|rephras\w+|rewrit\w+|rewrites?|alternatives?|questions?"
     r"|quer(?:y|ies)|sentences?|utterances?|messages?|tweets?|rows?|entries|samples?|results?|outputs?|json|responses?|answers?"
@@ -59,9 +66,15 @@ def strip_quotes(text: str) -> str:
 def strip_list_number(text: str) -> str:
     """`3. What is due?` → `What is due?`, where it is the only item."""
     found = _NUMBER.match(text, 0, START)
-    if found is None or _ITEM.search(text, found.end()) or "\n" in text.strip():
+    if found is None or "\n" in text.strip() or _INNER_ITEM.search(text, found.end(), 2000):
         return text
     return text[found.end() :]
+
+
+def strip_field_name(text: str) -> str:
+    """`Query: "What is due?"` → `"What is due?"`: the name of a field in front of what stands in it."""
+    found = _FIELD_NAME.match(text, 0, START)
+    return text[found.end() :] if found and text[found.end() :].strip() else text
 
 
 def announced(text: str) -> Span | None:

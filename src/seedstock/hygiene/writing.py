@@ -26,7 +26,7 @@ MAX_MISREAD = 20_000
 
 
 def unescape_unicode(text: str) -> str:
-    """`it\\u2019s` → `it’s`. Plain ASCII, control characters and code are left alone."""
+    """`it\\u2019s` → `it’s`. What is not printable, and code, is left alone."""
     if "\\u" not in text or _CODE.search(text):
         return text
     return _ESCAPE.sub(_character, text)
@@ -37,8 +37,7 @@ def _character(match: re.Match[str]) -> str:
     if single is None:
         return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
     code = int(single, 16)
-    usable = code >= 0xA0 and not 0xD800 <= code <= 0xDFFF and not 0x2028 <= code <= 0x202E
-    return chr(code) if usable and chr(code).isprintable() else match[0]
+    return chr(code) if chr(code).isprintable() and chr(code) != "\\" else match[0]
 
 
 def unescape_html(text: str) -> str:
