@@ -10,6 +10,8 @@ Span = tuple[int, int]
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]{0,2}\s{1,3}(?=[A-Z\"“*\d])")
 _BRACKET = re.compile(r"(?<!['\"`:;])[()\[\]{}](?!['\"`])")
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
+_MARK = re.compile(r"\d{1,3}[.)]|[-*•]")
+_FIRST = re.compile(r"1[.)]\s")
 _ITEM = re.compile(r"\s{0,8}(?:\d{1,3}[.)]|[-*•])\s")
 _ENDS = frozenset(".!?…:;)]}\"'”’»`*|>~_。！？」』")
 _DANGLING = frozenset(
@@ -57,17 +59,38 @@ def open_quote(text: str) -> Span | None:
 def dangling(text: str) -> Span | None:
     """A last word after which something must come: `the`, `because`, a comma, an opened bracket."""
     bare = text.rstrip()
-    last = bare[max(0, len(bare) - 40) :].split()[-1:] or [""]
     comma = bare[-1:] == "," and not _closes_letter(bare)
-    if last[0].casefold() in _DANGLING or comma or bare[-1:] in ("(", "[", "{", "="):
-        return len(bare) - len(last[0]), len(bare)
-    return None
+    if comma or bare[-1:] in ("(", "[", "{", "="):
+        return len(bare) - 1, len(bare)
+    return _last_word_of(bare, _DANGLING)
+
+
+def leaning(text: str) -> Span | None:
+    """A last word that leans on what follows: `in`, `to`, `is`. In questions it may stand last."""
+    return _last_word_of(text.rstrip(), _LEANING)
+
+
+def _last_word_of(bare: str, words: frozenset[str]) -> Span | None:
+    """The last word, if it is one of these and goes on from words before it."""
+    *before, last = bare[-TAIL:].split() or [""]
+    if len(before) < 5 or last.casefold() not in words or not before[-1][-1].isalnum():
+        return None
+    return len(bare) - len(last), len(bare)
 
 
 def _closes_letter(text: str) -> bool:
     """Whether the last line is short and stands alone, as `Best regards,` does."""
     before, _, line = text[-200:].rpartition("\n")
     return bool(before) and len(line.split()) <= 6
+
+
+def open_item(text: str) -> Span | None:
+    """A list that ends with the mark of an item, or after its first item."""
+    bare = text.strip()
+    last = bare[bare.rfind("\n") + 1 :].strip()
+    if _MARK.fullmatch(last) and last != bare:
+        return len(text.rstrip()) - len(last), len(text.rstrip())
+    return (0, min(len(text), 60)) if _FIRST.match(bare) and "\n" not in bare else None
 
 
 def open_line(text: str) -> Span | None:
@@ -89,11 +112,22 @@ def open_sentence(text: str) -> Span | None:
         return None
     inside = list(_SENTENCE_END.finditer(last_line))
     last = last_line[inside[-1].end() if inside else 0 :]
-    named = last_line.lstrip()[:1] in "-–—―" or _closes_letter(part)  # a signature, an author
-    if len(last.split()) < 4 or named or _unpunctuated_list(part, last_line):
+    if last_line.lstrip()[:1] in "-–—―" or (part[-1] == "," and _closes_letter(part)):
+        return None  # an author, the end of a letter
+    if len(last.split()) < (1 if _steady(part, last_line, len(ends)) else 4) or _unpunctuated_list(
+        part, last_line
+    ):
         return None
     end = len(text.rstrip())
     return end - min(len(last), 60), end
+
+
+def _steady(part: str, last_line: str, sentences: int) -> bool:
+    """Whether every line ends properly, so that even one word at the end, after a sentence or in a list, is cut."""
+    long = [line.rstrip() for line in part.split("\n")[:-1] if len(line) > 40]
+    item = _ITEM.match(last_line)
+    inside = _SENTENCE_END.search(last_line, item.end() if item else 0)
+    return sentences >= 4 and all(line[-1] in _ENDS for line in long) and bool(item or inside)
 
 
 def _unpunctuated_list(part: str, last_line: str) -> bool:
@@ -109,15 +143,6 @@ ANYWHERE: tuple[tuple[str, Callable[[str], Span | None]], ...] = (
     ("it ends in the middle of a sentence", open_sentence),
     ("it ends with a word or sign after which something must come", dangling),
 )
-
-
-def leaning(text: str) -> Span | None:
-    """A last word that leans on what follows: `in`, `to`, `is`. In questions it may stand last."""
-    bare = text.rstrip()
-    last = bare[max(0, len(bare) - 40) :].split()[-1:] or [""]
-    if last[0].casefold() not in _LEANING or len(bare[-400:].split()) < 6:
-        return None
-    return len(bare) - len(last[0]), len(bare)
 
 
 def open_single(text: str) -> Span | None:
@@ -140,6 +165,7 @@ def _is_sentence(text: str) -> bool:
 
 IN_ANSWERS: tuple[tuple[str, Callable[[str], Span | None]], ...] = (
     ("it ends with a word that leans on what follows", leaning),
+    ("a list ends before its next item", open_item),
     ("it ends in the indentation of a line that never came", open_line),
     ("a bracket is opened and never closed", open_bracket),
     ("a quotation is opened and never closed", open_quote),

@@ -60,7 +60,7 @@ _CANNOT = (
     r"|must (?:respectfully )?decline to)"
 )
 _SERVE = (
-    r"(?:assist|help (?:you|with)|fulfil+|comply|satisfy your|engage in|encourage|condone"
+    r"(?:assist|help (?:you|with)|(?:suggest|encourage|recommend|support|promote|condone) or|fulfil+|comply|satisfy your|engage in|encourage|condone"
     r"|(?:provide|offer|give|suggest|generate|create|write)(?: or \w+)?"
     r" (?:you\b|instructions?|information|advice|guidance|assistance|content|answers?|suggestions?|responses?|a (?:response|list"
     r"|definition|solution|justification|helpful|process|straightforward|reason|plan|valid|practical|good)"

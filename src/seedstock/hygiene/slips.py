@@ -58,7 +58,7 @@ WRAPPING = (
     ),
     Slip(
         "strip_list_number", "list_number", "the number or bullet of a list stands before the text",
-        wrapping.strip_list_number, _BOTH,
+        wrapping.strip_list_number, _INPUT,
     ),
     Slip(
         "strip_field_name", "field_marker", "the name of a field stands before the input",

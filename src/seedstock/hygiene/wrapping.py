@@ -14,9 +14,10 @@ _NUMBER = re.compile(r"\s{0,8}(?:\d{1,3}[.)]|[-*•–])\s{1,4}(?=\S)(?![A-Z]{2,
 _INNER_ITEM = re.compile(r"\s\d{1,2}[.)]\s")
 _ITEM = re.compile(r"^\s{0,8}(?:\d{1,3}[.)]|[-*•])\s", re.MULTILINE)
 _FIELD_NAME = re.compile(
-    r"\s{0,4}\*{0,2}(?:(?:user|spoken|sample|example|new)[ _]{1,2})?"
+    r"\s{0,4}\*{0,2}(?:[a-z]{2,12}[ _]){0,2}"
     r"(?:query|question|sentence|text|utterance|input|message|example|tweet|prompt|paraphrase)"
-    r"(?:[ _]{0,2}\d{1,3})?\*{0,2}\s{0,2}:\*{0,2}\s{1,4}(?=[\S])",
+    r"(?:[ _]{0,2}\d{1,3})?\*{0,2}\s{0,2}:\*{0,2}\s{1,4}(?=[\"“'‘])"
+    r"|\s{0,4}(?:query|utterance|input|prompt|paraphrase)(?:[ _]{0,2}\d{1,3})?:\s{1,4}(?=\S)",
     re.IGNORECASE,
 )
 _THINGS = (
@@ -26,8 +27,9 @@ _THINGS = (
 )
 _YES = r"(?:sure|certainly|of course|absolutely|okay|ok|great|no problem|got it|understood)(?: thing)?[!.,:]{1,2}"
 _EAGER = re.compile(
-    rf"\W{{0,4}}(?:{_YES}\s{{1,3}}(?:here(?:'s|’s| is| are)|below (?:is|are)|i(?:'ll|'d| will| would| can)|the following)"
-    rf"[^\n:]{{0,120}}:\s{{0,4}}|(?:{_YES}\s{{1,3}})?here you go[.!:]\s{{1,4}})",
+    rf"\W{{0,4}}(?:{_YES}\s{{1,3}}(?:here(?:'s|’s| is| are)|below (?:is|are)|the following)"
+    rf"[^\n:]{{0,120}}:\s{{0,4}}|(?:{_YES}\s{{1,3}})?here you go[.!:]\s{{1,4}}"
+    rf"|(?:{_YES}\s{{1,3}})?(?:i'd|i’d|i would|i'm|i’m|i am) (?:be )?(?:happy|glad) to (?:help|assist)[^\n.!:]{{0,60}}[.!:]\s{{1,4}})",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(
@@ -38,7 +40,7 @@ _CHATTER = re.compile(
     r"(?:i hope (?:this|that|these|it) (?:helps?|clarif\w+|answers?|is helpful|meets?)"
     r"|(?:please )?let me know if (?:you|there|this|that|anything)|(?:please )?feel free to (?:ask|reach out|let me know)"
     r"|if you (?:have|need) any (?:other|more|further|additional) (?:questions?|help|assistance|information|requests?)"
-    r"|is there (?:anything|something) else (?:i can|you)|(?:don't|do not) hesitate to (?:ask|reach)|would you like me to"
+    r"|is there (?:anything|something) else i can|(?:don't|do not) hesitate to (?:ask|reach)|would you like me to"
     r"|do you have any other questions)[^\n]{0,250}\Z",
     re.IGNORECASE,
 )
@@ -134,7 +136,7 @@ def strip_chatter(text: str) -> str:
 def _opens(text: str, at: int) -> bool:
     """Whether a sentence begins here."""
     before = text[max(0, at - 4) : at].rstrip(" ")
-    return not before or before[-1] in ".!?\n)"
+    return not before or before[-1] in ".!?\n"
 
 
 def strip_fence(text: str) -> str:
