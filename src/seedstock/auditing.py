@@ -70,6 +70,7 @@ class _Setting:
     holdout: list[Example]
     ood: list[Example]
     terms: tuple[Term, ...]
+    instruction: str
     notes: list[str]
 
 
@@ -129,8 +130,9 @@ def _setting(seeds: Path | None, holdout: Path | None, ood: Path | None, config:
     if not bed.usable:
         raise InputError("no usable seeds: " + ("; ".join(bed.notes()) or "the file has no rows"))
     notes += bed.notes()
-    terms = () if checked is None else terms_of(checked)
-    return _Setting(output, gates, VectorCache(inner, cache / "vectors.db"), bed, held, outside, terms, notes)
+    terms, instruction = ((), "") if checked is None else (terms_of(checked), checked.task.instruction)
+    vectors = VectorCache(inner, cache / "vectors.db")
+    return _Setting(output, gates, vectors, bed, held, outside, terms, instruction, notes)
 
 
 def _rows(path: Path | None, section: DataSection | None) -> list[Example]:
@@ -145,7 +147,14 @@ def _tools(setting: _Setting, first: Sequence[Example]) -> Tools:
     templates = tuple(find_template(texts) for texts in samples)
     seeds = setting.seeds.usable
     return Tools(
-        setting.output, setting.embedder, seeds, setting.holdout, setting.ood, templates, setting.terms
+        setting.output,
+        setting.embedder,
+        seeds,
+        setting.holdout,
+        setting.ood,
+        templates,
+        setting.terms,
+        setting.instruction,
     )
 
 

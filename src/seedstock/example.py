@@ -83,7 +83,7 @@ class Example:
         """The input as one text: a conversation without its system prompt, turn after turn."""
         if isinstance(self.input, str):
             return self.input
-        return "\n".join(m.content for m in self.input if m.role != "system")
+        return "\n".join(m.text for m in self.input if m.role != "system")
 
     @property
     def output_text(self) -> str:

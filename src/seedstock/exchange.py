@@ -59,6 +59,12 @@ class Message:
     tool_call_id: str | None = None
     name: str | None = None
 
+    @property
+    def text(self) -> str:
+        """The words, and the calls as `name(arguments)`, a line each."""
+        calls = [f"{call.name}({call.arguments})" for call in self.tool_calls]
+        return "\n".join([*([self.content] if self.content else []), *calls])
+
     def to_json(self) -> dict[str, Any]:
         """`{"role", "content"}` and what there is of tools; content is null where there are only calls."""
         out: dict[str, Any] = {

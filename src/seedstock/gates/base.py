@@ -30,7 +30,8 @@ class Tools:
     """What gates are handed: the task's output kind, an embedder, and the real rows.
 
     `templates` are taken off an input before it is embedded: a header that all rows share would make
-    distinct rows look alike. `terms` are those of the field, with the ones to avoid.
+    distinct rows look alike. `terms` are those of the field, with the ones to avoid; `instruction` is what
+    prompts say of the task.
     """
 
     output: Output
@@ -40,6 +41,7 @@ class Tools:
     ood: Sequence[Example] = ()
     templates: tuple[Template, ...] = ()
     terms: tuple[Term, ...] = ()
+    instruction: str = ""
 
     def slots(self, examples: Sequence[Example]) -> list[str]:
         """The text of each example that varies: what gets embedded and compared."""

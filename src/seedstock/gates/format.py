@@ -10,7 +10,7 @@ from pydantic import Field as SettingField
 from seedstock.example import Example, is_call
 from seedstock.gates.base import Batch, GateSettings, RowGate, Tools
 from seedstock.gates.mending import Mender, slip_in
-from seedstock.hygiene.echo import echoes
+from seedstock.hygiene.echo import echoes, repeated, runs_of
 from seedstock.hygiene.endings import CUT_OFF
 from seedstock.hygiene.habits import Habits
 from seedstock.hygiene.marks import MARKS, Field, quote, word
@@ -43,6 +43,9 @@ class FormatGate(RowGate):
         limit = settings.max_chars
         self._habits = Habits.of((name, text[:limit]) for seed in tools.seeds for name, text in parts(seed))
         self._echoed = any(self._echo(seed) for seed in tools.seeds)
+        runs = runs_of(tools.instruction)
+        said = any(repeated(text, runs) for seed in tools.seeds for text in texts(seed)) if runs else False
+        self._prompt: frozenset[tuple[str, ...]] = frozenset() if said else runs
         self._mender = Mender(tools.output, self._habits)
         checked: tuple[Field, ...] = ("input", "output") if self._prose else ("input",)
         self._signs = {name: self._habits.watched(name) for name in checked}
@@ -126,6 +129,11 @@ class FormatGate(RowGate):
         if not self._echoed and self._echo(example):
             said = quote(example.output_text, 0, 200, 0)
             yield Problem("echo", "the output says the input again instead of answering it", {"quote": said})
+        for name, text in pieces if self._prompt else ():
+            if run := repeated(text, self._prompt):
+                yield Problem(
+                    "prompt_echo", f"the {name} repeats the task's instruction", {"quote": run, "field": name}
+                )
         for name, text in pieces:
             tongues = self._habits.tongues.get(name)
             if tongues is None or (name == "output" and not self._prose):

@@ -1,10 +1,12 @@
-"""Echo: an output that says its input again, or a long run of it, instead of an answer."""
+"""Echo: an output that says its input again instead of an answer, or a text with a piece of the prompt."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 
+RUN = 8
+"""Words in a row that a text and a prompt have in common by chance no more."""
 _WORD = re.compile(r"\w+")
 LEAST_WORDS = 5
 SCANNED = 5_000
@@ -24,6 +26,22 @@ def echoes(given: str, output: str) -> bool:
     return any(
         _same(_WORD.findall(part[:SCANNED].casefold()), said) for part in dict.fromkeys((given, first))
     )
+
+
+def runs_of(prompt: str) -> frozenset[tuple[str, ...]]:
+    """Every run of eight words of a prompt; none of a shorter one, which may be an ordinary sentence."""
+    return _runs(prompt)
+
+
+def repeated(text: str, runs: frozenset[tuple[str, ...]]) -> str:
+    """The first of these runs of words that a text has; "" where it has none."""
+    common = runs & _runs(text[:SCANNED])
+    return " ".join(min(common)) if common else ""
+
+
+def _runs(text: str) -> frozenset[tuple[str, ...]]:
+    words = _WORD.findall(text.casefold())
+    return frozenset(zip(*(words[start:] for start in range(RUN)), strict=False))
 
 
 def _same(asked: list[str], said: list[str]) -> bool:

@@ -44,14 +44,14 @@ _OUTPUT: frozenset[Field] = frozenset({"output"})
 _BOTH: frozenset[Field] = frozenset({"input", "output"})
 _CUT = "the text looks cut off: {}"
 SIGNS = (
-    Sign("preamble", "an announcement instead of a text", announced, _BOTH - _OUTPUT),
-    Sign("preamble", "an announcement instead of an answer", eager, _OUTPUT),
-    Sign("trailing_chatter", "an assistant's closing words stand at the end", chatter, _OUTPUT),
     *(Sign("truncated", _CUT.format(how), find, _BOTH, LEAST_SEEDS) for how, find in ANYWHERE),
     *(Sign("truncated", _CUT.format(how), find, _OUTPUT, LEAST_SEEDS) for how, find in IN_ANSWERS),
     Sign(
         "truncated", _CUT.format("a sentence without its end"), open_single, _OUTPUT, LEAST_SEEDS, whole_single
     ),
+    Sign("preamble", "an announcement instead of a text", announced, _BOTH - _OUTPUT),
+    Sign("preamble", "an announcement instead of an answer", eager, _OUTPUT),
+    Sign("trailing_chatter", "an assistant's closing words stand at the end", chatter, _OUTPUT),
 )  # fmt: skip
 
 

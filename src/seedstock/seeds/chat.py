@@ -96,7 +96,14 @@ def read_tools(value: Any) -> tuple[dict[str, Any], ...]:
     given = _parsed(value) if isinstance(value, str) else value
     if not isinstance(given, list) or not all(isinstance(tool, dict) for tool in given):
         raise BadMessages("its `tools` are not a list of objects")
-    return tuple(given)
+    return tuple(map(_without_nulls, given))
+
+
+def _without_nulls(value: Any) -> Any:
+    """Tables give every object the keys of all others, with nothing in them: no JSON Schema any more."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _calls(given: Any, place: int) -> tuple[ToolCall, ...]:

@@ -28,7 +28,7 @@ def read_content(raw: dict[str, Any], fields: Fields) -> Content:
     """Input and output of a row. What is wrong is said, never raised."""
     try:
         content = _chat(raw, fields) if fields.messages else _pair(raw, fields)
-        chat = isinstance(content.input, tuple) or is_call(content.output)
+        chat = fields.messages or isinstance(content.input, tuple) or is_call(content.output)
         return replace(content, tools=read_tools(raw.get("tools"))) if chat else content
     except BadMessages as problem:
         return Content(problem=str(problem))
