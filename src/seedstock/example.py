@@ -14,9 +14,10 @@ from seedstock.exchange import Message, digest
 class Source:
     """Where an example comes from. Real rows have depth 0 and no parents.
 
-    `repairs` are what the gates put right in the row, by name. `cross_fold` names parents of another fold than the row's own: such a row is left out of
+    `cross_fold` names parents of another fold than the row's own: such a row is left out of
     cross-fitting. `run` is the run that made the row. `cell` and `attributes` are what the row was asked
-    to be, written down when it was asked for; `needs_review` marks rows of generating recipes.
+    to be, written down when it was asked for; `needs_review` marks rows of generating recipes. `repairs`
+    names what the gates put right in it.
     """
 
     kind: Literal["real", "synthetic"] = "real"
@@ -101,7 +102,7 @@ class Example:
         return replace(self, source=replace(self.source, **changes))
 
     def to_json(self) -> dict[str, Any]:
-        """The row on disk: `{"id", "input", "output", "reasoning"?, "rejected"?, "tools"?, "meta"?, "source"}`."""
+        """The row on disk: id, input, output, source; reasoning, rejected, tools, meta where there are."""
         out: dict[str, Any] = {"id": self.id, "input": _input_json(self.input), "output": self.output}
         if self.reasoning is not None:
             out["reasoning"] = self.reasoning

@@ -41,7 +41,7 @@ def identify(text: str, among: Sequence[str]) -> str | None:
 
 
 def scores(text: str) -> dict[str, float]:
-    """How likely a text is in each of the languages of `NAMES`: natural logarithms, comparable within a text."""
+    """How likely a text is in each of the languages of `NAMES`: logarithms, to be compared within a text."""
     return {str(name): float(score) for name, score in _identifier(tuple(NAMES)).rank(text)}
 
 

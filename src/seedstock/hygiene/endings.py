@@ -10,6 +10,7 @@ Span = tuple[int, int]
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]{0,2}\s{1,3}(?=[A-Z\"“*\d])")
 _BRACKET = re.compile(r"(?<!['\"`:;])[()\[\]{}](?!['\"`])")
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
+_ELEMENTS = ("html", "head", "body", "table", "ul", "ol", "script", "style")
 _MARK = re.compile(r"\d{1,3}[.)]|[-*•]")
 _FIRST = re.compile(r"1[.)]\s")
 _ITEM = re.compile(r"\s{0,8}(?:\d{1,3}[.)]|[-*•])\s")
@@ -96,9 +97,18 @@ def open_item(text: str) -> Span | None:
 def open_line(text: str) -> Span | None:
     """An end in the indentation of a line that never came."""
     bare = text.rstrip(" \t")
-    return (
-        (len(bare), len(text)) if len(bare) < len(text) - 1 and bare[-1:] == "\n" and bare.strip() else None
-    )
+    return (len(bare), len(text)) if len(bare) < len(text) and bare[-1:] == "\n" and bare.strip() else None
+
+
+def open_tag(text: str) -> Span | None:
+    """An HTML element that is opened and not closed."""
+    small = text.casefold() if "<" in text and len(text) <= SCANNED else ""
+    for tag in _ELEMENTS if small else ():
+        opened = small.count(f"<{tag}>") + small.count(f"<{tag} ")
+        if opened > small.count(f"</{tag}"):
+            at = small.rindex(f"<{tag}")
+            return at, at + len(tag) + 1
+    return None
 
 
 def open_sentence(text: str) -> Span | None:
@@ -112,19 +122,18 @@ def open_sentence(text: str) -> Span | None:
         return None
     inside = list(_SENTENCE_END.finditer(last_line))
     last = last_line[inside[-1].end() if inside else 0 :]
-    if last_line.lstrip()[:1] in "-–—―" or (part[-1] == "," and _closes_letter(part)):
+    if last.lstrip()[:1] in ("-", "–", "—", "―") or (part[-1] == "," and _closes_letter(part)):
         return None  # an author, the end of a letter
-    if len(last.split()) < (1 if _steady(part, last_line, len(ends)) else 4) or _unpunctuated_list(
-        part, last_line
-    ):
+    least = 1 if _steady(part, last_line, len(ends)) else 4
+    if len(last.split()) < least or _unpunctuated_list(part, last_line):
         return None
     end = len(text.rstrip())
     return end - min(len(last), 60), end
 
 
 def _steady(part: str, last_line: str, sentences: int) -> bool:
-    """Whether every line ends properly, so that even one word at the end, after a sentence or in a list, is cut."""
-    long = [line.rstrip() for line in part.split("\n")[:-1] if len(line) > 40]
+    """Whether all other lines end properly: then one word after a sentence, or in a list, is cut too."""
+    long = [line.rstrip() for line in part.split("\n")[:-1] if len(line.rstrip()) > 40]
     item = _ITEM.match(last_line)
     inside = _SENTENCE_END.search(last_line, item.end() if item else 0)
     return sentences >= 4 and all(line[-1] in _ENDS for line in long) and bool(item or inside)
@@ -166,6 +175,7 @@ def _is_sentence(text: str) -> bool:
 IN_ANSWERS: tuple[tuple[str, Callable[[str], Span | None]], ...] = (
     ("it ends with a word that leans on what follows", leaning),
     ("a list ends before its next item", open_item),
+    ("an HTML element is opened and never closed", open_tag),
     ("it ends in the indentation of a line that never came", open_line),
     ("a bracket is opened and never closed", open_bracket),
     ("a quotation is opened and never closed", open_quote),

@@ -47,7 +47,8 @@ SIGNS = (
     *(Sign("truncated", _CUT.format(how), find, _BOTH, LEAST_SEEDS) for how, find in ANYWHERE),
     *(Sign("truncated", _CUT.format(how), find, _OUTPUT, LEAST_SEEDS) for how, find in IN_ANSWERS),
     Sign(
-        "truncated", _CUT.format("a sentence without its end"), open_single, _OUTPUT, LEAST_SEEDS, whole_single
+        "truncated", _CUT.format("a sentence without its end"), open_single, _OUTPUT, LEAST_SEEDS,
+        whole_single,
     ),
     Sign("preamble", "an announcement instead of a text", announced, _BOTH - _OUTPUT),
     Sign("preamble", "an announcement instead of an answer", eager, _OUTPUT),

@@ -50,111 +50,99 @@ class Mark:
             yield from self.pattern.finditer(text, start)
 
 
-_AI = r"(?:ai|artificial intelligence|(?:large )?language model|ai (?:assistant|model))"
-_PEOPLE = (
-    r"(?! (?:research|engineer|developer|student|expert|specialist|scientist|enthusiast|start-?up|compan|consult"
-    r"|professional|ethic|artist|teacher|team))"
+_CONTROLS = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffd\u202a-\u202e\u2066-\u2069]"
+_TOKENS = (
+    r"<[|｜][\w▁ ]{1,40}[|｜]>",
+    r"\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]",
+    r"<</?SYS>>",
+    r"</s>|\A<s>|</?(?:bos|eos|pad|unk|think|thinking|tool_call)>|<(?:start|end)_of_turn>",
+    r"^[^\S\n]*#{2,3} ?(?:Instruction|Response|Human|Assistant|User|System)s?:|^### ?Input:",
 )
+_ROLE = r"^(?:Human|User|USER|Assistant|ASSISTANT|SYSTEM|<?(?:human|bot|user)>)[ \t]?:"
+_FIELD = r"^[^\S\n]*(?:input|output|instruction|response|answer)s?[^\S\n]*:"
+
+_MACHINE = r"(?:ai|artificial intelligence|(?:large )?language model|ai (?:assistant|model))\b"
+_NO_PERSON = (
+    r"(?! (?:research|engineer|developer|student|expert|specialist|scientist|enthusiast|start-?up|compan"
+    r"|consult|professional|ethic|artist|teacher|team))"
+)
+_ITSELF = (
+    rf"\b(?:as|i am|i'm|i’m)(?: just| only)? an? {_MACHINE}{_NO_PERSON}",
+    r"\bmy (?:knowledge cutoff|training data)\b",
+    r"\bi (?:do not|don't|don’t|cannot|can't) (?:have|hold|express|possess) (?:any )?personal"
+    r" (?:opinion|belief|feeling|experience|preference)s?\b",
+    r"\bi (?:was|am) (?:trained|developed|created) by (?:openai|anthropic|google|meta|alibaba)\b",
+)
+_ITS_WORDS = ("an ai", "language model", "artificial intelligence", "my ", "personal", "ed by ")
+
 _CANNOT = (
     r"(?:can't|can’t|cannot|can not|couldn't|could not|won't|will not|am unable to|am not able to"
     r"|must (?:respectfully )?decline to)"
 )
-_SERVE = (
-    r"(?:assist|help (?:you|with)|(?:suggest|encourage|recommend|support|promote|condone) or|fulfil+|comply|satisfy your|engage in|encourage|condone"
-    r"|(?:provide|offer|give|suggest|generate|create|write)(?: or \w+)?"
-    r" (?:you\b|instructions?|information|advice|guidance|assistance|content|answers?|suggestions?|responses?|a (?:response|list"
-    r"|definition|solution|justification|helpful|process|straightforward|reason|plan|valid|practical|good)"
-    r"|an answer|reasons|any )|(?:respond|answer) (?:to )?(?:that|this|your))"
+_SERVICE = (
+    r"(?:you\b|instructions?|information|advice|guidance|assistance|content|answers?|suggestions?|responses?"
+    r"|a (?:response|list|definition|solution|justification|helpful|process|straightforward|reason|plan|valid"
+    r"|practical|good)|an answer|reasons|any )"
 )
+_SERVE = (
+    r"(?:assist|help (?:you|with)|fulfil+|comply|satisfy your|engage in|encourage|condone"
+    r"|(?:suggest|encourage|recommend|support|promote|condone) or"
+    rf"|(?:provide|offer|give|suggest|generate|create|write)(?: or \w+)? {_SERVICE}"
+    r"|(?:respond|answer) (?:to )?(?:that|this|your))"
+)
+_SORRY = r"(?:(?:i'm|i’m|i am|we're|we are) (?:\w+ )?sorry|sorry|i apologi[sz]e|apologies|unfortunately)"
+_APOLOGY = rf"\W{{0,3}}{_SORRY},?(?: but)?,? (?:i|we) {_CANNOT} (?:\w+ )?{_SERVE}"
+_REFUSALS = (
+    rf"\W{{0,3}}(?:no, )?(?:(?:i|we) {_CANNOT}|(?:i'm|i’m|we're) (?:un|not )able to) (?:\w+ )?{_SERVE}",
+    r"\W{0,3}it(?:'s| is) not (?:appropriate|ethical)(?: or \w+)? (?:for me )?to\b",
+    r"\W{0,3}i (?:do not|don't) think it(?:'s| is) (?:appropriate|ethical)",
+)
+_REFUSES = "the teacher refuses instead of answering"
+
+_BLANKS = (
+    r"\[(?:your|insert|enter|add) [\w ,'/-]{1,40}\]",
+    r"\[(?:company|customer|first|last|full|recipient|sender)?[ _]?"
+    r"(?:name|date|address|city|company|title|position|phone(?: number)?|email(?: address)?)\]",
+    r"<(?:insert|your|enter) [\w ,'/-]{1,40}>|<no(?:in|out)put>",
+    r"\{(?:your|customer|first|last|company|user)_name\}",
+    r"\blorem ipsum\b|\bTODO: (?:add|fill|write|insert)\b",
+)
+_NOTHING = r"\s*(?:n/?a|tbd|\[output\]|\.{2,5}|…|-{2,5}|_{2,20}|no ?(?:in|out)put)\s*\Z"
+
+
+def _any(*patterns: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), flags)
+
 
 MARKS = (
     Mark(
-        "bad_characters",
-        re.compile(
-            "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffd\u202a-\u202e\u2066-\u2069]"
-        ),
+        "bad_characters", _any(_CONTROLS, flags=0),
         "control characters (those that turn the direction of writing among them) or broken Unicode",
     ),
     Mark(
-        "template_token",
-        re.compile(
-            r"<[|｜][\w▁ ]{1,40}[|｜]>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]"
-            r"|<</?SYS>>|</s>|\A<s>|</?(?:bos|eos|pad|unk|think|thinking|tool_call)>|<(?:start|end)_of_turn>"
-            r"|^[^\S\n]*#{2,3} ?(?:Instruction|Response|Human|Assistant|User|System)s?:|^### ?Input:",
-            re.MULTILINE,
-        ),
-        "a chat template's token leaked into the text",
+        "template_token", _any(*_TOKENS, flags=re.MULTILINE), "a chat template's token leaked into the text",
         needs=("<", "[", "#"),
     ),
     Mark(
-        "role_marker",
-        re.compile(r"^(?:Human|User|USER|Assistant|ASSISTANT|SYSTEM|<?(?:human|bot|user)>)[ \t]?:", re.MULTILINE),
+        "role_marker", _any(_ROLE, flags=re.MULTILINE),
         "a turn of a dialogue begins in the text: an answer that went on as somebody else",
         needs=("human", "user", "assistant", "system", "bot"),
     ),
     Mark(
-        "field_marker",
-        re.compile(
-            r"^[^\S\n]*(?:input|output|instruction|response|answer)s?[^\S\n]*:", re.IGNORECASE | re.MULTILINE
-        ),
+        "field_marker", _any(_FIELD, flags=re.IGNORECASE | re.MULTILINE),
         "a field name of the prompt stands in the text: the answer was cut at the wrong place",
         needs=("input", "output", "instruction", "response", "answer"),
     ),
+    Mark("assistant_boilerplate", _any(*_ITSELF), "the teacher speaks of itself", needs=_ITS_WORDS),
     Mark(
-        "assistant_boilerplate",
-        re.compile(
-            rf"\b(?:as|i am|i'm|i’m)(?: just| only)? an? {_AI}\b{_PEOPLE}|\bmy (?:knowledge cutoff|training data)\b"
-            r"|\bi (?:do not|don't|don’t|cannot|can't) (?:have|hold|express|possess) (?:any )?personal"
-            r" (?:opinion|belief|feeling|experience|preference)s?\b"
-            r"|\bi (?:was|am) (?:trained|developed|created) by (?:openai|anthropic|google|meta|alibaba)\b",
-            re.IGNORECASE,
-        ),
-        "the teacher speaks of itself",
-        needs=("an ai", "language model", "artificial intelligence", "my ", "personal", "trained by", "ed by "),
+        "refusal", _any(_APOLOGY), _REFUSES, place="start", needs=("sorry", "apolog", "unfortunately")
     ),
+    Mark("refusal", _any(*_REFUSALS), _REFUSES, fields=_WRITTEN, place="start"),
     Mark(
-        "refusal",
-        re.compile(
-            rf"\W{{0,3}}(?:(?:i'm|i’m|i am|we're|we are) (?:\w+ )?sorry|sorry|i apologi[sz]e|apologies|unfortunately),?"
-            rf"(?: but)?,? (?:i|we) {_CANNOT} (?:\w+ )?{_SERVE}",
-            re.IGNORECASE,
-        ),
-        "the teacher refuses instead of answering",
-        place="start",
-        needs=("sorry", "apolog", "unfortunately"),
+        "placeholder", _any(*_BLANKS), "a placeholder that nobody has filled in",
+        needs=("[", "<", "lorem", "todo", "{"), kind=True,
     ),
-    Mark(
-        "refusal",
-        re.compile(
-            rf"\W{{0,3}}(?:no, )?(?:(?:i|we) {_CANNOT}|(?:i'm|i’m|we're) (?:un|not )able to) (?:\w+ )?{_SERVE}"
-            r"|\W{0,3}it(?:'s| is) not (?:appropriate|ethical)(?: or \w+)? (?:for me )?to\b"
-            r"|\W{0,3}i (?:do not|don't) think it(?:'s| is) (?:appropriate|ethical)",
-            re.IGNORECASE,
-        ),
-        "the teacher refuses instead of answering",
-        fields=_WRITTEN,
-        place="start",
-    ),
-    Mark(
-        "placeholder",
-        re.compile(
-            r"\[(?:your|insert|enter|add) [\w ,'/-]{1,40}\]|\[(?:company|customer|first|last|full|recipient|sender)?[ _]?"
-            r"(?:name|date|address|city|company|title|position|phone(?: number)?|email(?: address)?)\]"
-            r"|<(?:insert|your|enter) [\w ,'/-]{1,40}>|<no(?:in|out)put>|\blorem ipsum\b|\bTODO: (?:add|fill|write|insert)\b"
-            r"|\{(?:your|customer|first|last|company|user)_name\}",
-            re.IGNORECASE,
-        ),
-        "a placeholder that nobody has filled in",
-        needs=("[", "<", "lorem", "todo", "{"),
-        kind=True,
-    ),
-    Mark(
-        "placeholder",
-        re.compile(r"\s*(?:n/?a|tbd|\[output\]|\.{2,5}|…|-{2,5}|_{2,20}|no ?(?:in|out)put)\s*\Z", re.IGNORECASE),
-        "a placeholder in the place of a text",
-        place="start",
-        kind=True,
-    ),
+    Mark("placeholder", _any(_NOTHING), "a placeholder in the place of a text", place="start", kind=True),
 )  # fmt: skip
 """Looked for in every text of a row, in this order."""
 

@@ -32,11 +32,12 @@ _BOTH = _INPUT | _OUTPUT
 
 WRITING = (
     Slip(
-        "drop_invisible", "hidden_characters", "characters that nobody sees: zero-width spaces or hidden tags",
-        writing.drop_invisible, _ALL, 0.5,
+        "drop_invisible", "hidden_characters",
+        "characters that nobody sees: zero-width spaces or hidden tags", writing.drop_invisible, _ALL, 0.5,
     ),
     Slip(
-        "fix_mojibake", "mojibake", "letters that were read in the wrong encoding", writing.fix_mojibake, _ALL, 0.5
+        "fix_mojibake", "mojibake", "letters that were read in the wrong encoding", writing.fix_mojibake,
+        _ALL, 0.5,
     ),
     Slip(
         "unescape_unicode", "escaped_text", "characters written as escapes (\\u2019)",
@@ -65,10 +66,12 @@ WRAPPING = (
         wrapping.strip_field_name, _INPUT,
     ),
     Slip(
-        "strip_fence", "fenced", "a Markdown fence stands around the whole output", wrapping.strip_fence, _OUTPUT
+        "strip_fence", "fenced", "a Markdown fence stands around the whole output", wrapping.strip_fence,
+        _OUTPUT,
     ),
     Slip(
-        "strip_quotes", "stray_quotes", "quotes stand around the whole text", wrapping.strip_quotes, _BOTH, 0.5
+        "strip_quotes", "stray_quotes", "quotes stand around the whole text", wrapping.strip_quotes, _BOTH,
+        0.5,
     ),
     Slip(
         "strip_chatter", "trailing_chatter", "an assistant's closing words stand at the end",

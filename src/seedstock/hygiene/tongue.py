@@ -11,8 +11,8 @@ from seedstock.language import NAMES, languages_of, scores
 _SCRIPTS = {
     "Chinese or Japanese": "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff", "Korean": "\uac00-\ud7af\u1100-\u11ff",
     "Cyrillic": "\u0400-\u052f", "Arabic": "\u0600-\u06ff\u0750-\u077f", "Hebrew": "\u0590-\u05ff",
-    "Devanagari": "\u0900-\u097f", "Bengali": "\u0980-\u09ff", "Tamil": "\u0b80-\u0bff", "Thai": "\u0e00-\u0e7f",
-    "Greek": "\u0370-\u03ff",
+    "Devanagari": "\u0900-\u097f", "Bengali": "\u0980-\u09ff", "Tamil": "\u0b80-\u0bff",
+    "Thai": "\u0e00-\u0e7f", "Greek": "\u0370-\u03ff",
 }  # fmt: skip
 _OF_SCRIPT = {name: re.compile(f"[{letters}]") for name, letters in _SCRIPTS.items()}
 _LETTER = re.compile(r"[^\W\d_]")

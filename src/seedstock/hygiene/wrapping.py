@@ -1,4 +1,4 @@
-"""Wrapping: what stands around a text that was asked for: quotes, a list number, a preamble, a fence, chatter."""
+"""Wrapping: what stands around a text: quotes, a list number, a preamble, a fence, closing words."""
 
 from __future__ import annotations
 
@@ -25,25 +25,29 @@ _THINGS = (
     r"|quer(?:y|ies)|sentences?|utterances?|messages?|tweets?|rows?|entries|samples?|results?|outputs?|json|responses?|answers?"
     r"|translations?|entities|labels?|instructions?)"
 )
-_YES = r"(?:sure|certainly|of course|absolutely|okay|ok|great|no problem|got it|understood)(?: thing)?[!.,:]{1,2}"
+_YES = (
+    r"(?:sure|certainly|of course|absolutely|okay|ok|great|no problem|got it|understood)"
+    r"(?: thing)?[!.,:]{1,2}"
+)
+_HERE = r"(?:here(?:'s|’s| is| are)|below (?:is|are))"
+_GLAD = r"(?:i'd|i’d|i would|i'm|i’m|i am) (?:be )?(?:happy|glad) to (?:help|assist)[^\n.!:]{0,60}[.!:]"
 _EAGER = re.compile(
-    rf"\W{{0,4}}(?:{_YES}\s{{1,3}}(?:here(?:'s|’s| is| are)|below (?:is|are)|the following)"
-    rf"[^\n:]{{0,120}}:\s{{0,4}}|(?:{_YES}\s{{1,3}})?here you go[.!:]\s{{1,4}}"
-    rf"|(?:{_YES}\s{{1,3}})?(?:i'd|i’d|i would|i'm|i’m|i am) (?:be )?(?:happy|glad) to (?:help|assist)[^\n.!:]{{0,60}}[.!:]\s{{1,4}})",
+    rf"\W{{0,4}}(?:{_YES}\s{{1,3}}(?:{_HERE}|the following)[^\n:]{{0,120}}:\s{{0,4}}"
+    rf"|(?:{_YES}\s{{1,3}})?(?:here you go[.!:]|{_GLAD})\s{{1,4}})",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(
-    rf"\W{{0,4}}(?:here(?:'s|’s| is| are)|below (?:is|are))[^\n:]{{0,80}}?\b{_THINGS}\b[^\n:]{{0,60}}:\s{{0,4}}",
-    re.IGNORECASE,
+_PLAIN = re.compile(rf"\W{{0,4}}{_HERE}[^\n:]{{0,80}}?\b{_THINGS}\b[^\n:]{{0,60}}:\s{{0,4}}", re.IGNORECASE)
+_CLOSINGS = (
+    r"i hope (?:this|that|these|it) (?:helps?|clarif\w+|answers?|is helpful|meets?)",
+    r"(?:please )?let me know if (?:you|there|this|that|anything)",
+    r"(?:please )?feel free to (?:ask|reach out|let me know)",
+    r"if you (?:have|need) any (?:other|more|further|additional)"
+    r" (?:questions?|help|assistance|information|requests?)",
+    r"is there (?:anything|something) else i can",
+    r"(?:don't|do not) hesitate to (?:ask|reach)",
+    r"would you like me to|do you have any other questions",
 )
-_CHATTER = re.compile(
-    r"(?:i hope (?:this|that|these|it) (?:helps?|clarif\w+|answers?|is helpful|meets?)"
-    r"|(?:please )?let me know if (?:you|there|this|that|anything)|(?:please )?feel free to (?:ask|reach out|let me know)"
-    r"|if you (?:have|need) any (?:other|more|further|additional) (?:questions?|help|assistance|information|requests?)"
-    r"|is there (?:anything|something) else i can|(?:don't|do not) hesitate to (?:ask|reach)|would you like me to"
-    r"|do you have any other questions)[^\n]{0,250}\Z",
-    re.IGNORECASE,
-)
+_CHATTER = re.compile(rf"(?:{'|'.join(_CLOSINGS)})[^\n]{{0,250}}\Z", re.IGNORECASE)
 _LETTER = re.compile(
     r"^\W{0,3}(?:dear|hi|hello|hey|subject|good (?:morning|afternoon|evening))\b"
     r"|^(?:best|kind|warm)? ?(?:regards|wishes|sincerely|thanks|thank you|cheers|yours)\b",

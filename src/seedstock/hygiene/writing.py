@@ -7,7 +7,7 @@ import re
 
 _ESCAPE = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|\\u([0-9a-f]{4})", re.IGNORECASE)
 _CODE = re.compile(
-    r"```|\\\\u|[;{}]\s{0,3}\n|\b(?:def|function|import|print|return|var|const|let)\b\s?[\w.(]{1,40}[(=:]"
+    r"```|\w\([\"']|\\\\u|[;{}]\s{0,3}\n|\b(?:def|function|import|print|return|var|const|let)\b\s?[\w.(]{1,40}[(=:]"
 )
 _ENTITY = re.compile(
     r"&(?:amp|lt|gt|quot|apos|nbsp|hellip|[lr][sd]quo|[mn]dash|#\d{2,6}|#x[0-9a-f]{2,5});", re.IGNORECASE

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -30,17 +30,17 @@ _Placed = tuple[Path, Record]
 class Row:
     """One row of a file: `raw` with all its fields as they were read, `example` as what they mean.
 
-    `fields` says which columns it was read from. `line` counts from 1: the line where the row starts in text files, the row's number in the others
-    and in folders of several files.
+    `fields` says which columns it was read from. `line` counts from 1: the line where the row starts in
+    text files, the row's number in the others and in folders of several files.
     """
 
     line: int
     raw: dict[str, Any]
     example: Example
-    fields: Fields = Fields()
+    fields: Fields = field(default_factory=Fields)
 
     def rewritten(self, example: Example) -> dict[str, Any]:
-        """The row as its file holds it, with input, output and reasoning of `example` in their own columns."""
+        """The row as its file holds it, with the texts of `example` in their own columns."""
         return rewritten(self.raw, self.fields, self.example, example)
 
 
