@@ -31,21 +31,39 @@ def marks(text: str, field: str = "output") -> set[str]:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("Hi<|im_end|>", "template_token"), ("<|eot_id|>hello", "template_token"), ("[INST] hi", "template_token"),
-        ("<｜end▁of▁sentence｜>", "template_token"), ("yes</s>", "template_token"), ("<s>yes", "template_token"),
-        ("<end_of_turn>", "template_token"), ("a\n### Human: b", "template_token"), ("<think>so", "template_token"),
-        ("### Instruction:\nDo it", "template_token"), ("fine.\nUSER: more", "role_marker"),
-        ("fine.\nHuman: more", "role_marker"), ("fine\nAssistant: more", "role_marker"),
-        ("Output: 4", "field_marker"), ("I am an AI language model.", "assistant_boilerplate"),
-        ("I'm just an AI, so no.", "assistant_boilerplate"), ("I don't have personal opinions", "assistant_boilerplate"),
-        ("I'm sorry, but I can't assist with that.", "refusal"), ("I cannot provide information on it.", "refusal"),
-        ("I am unable to provide instructions for it", "refusal"), ("It's not appropriate to ask", "refusal"),
-        ("Dear [Your Name],", "placeholder"), ("Hello <insert name here>", "placeholder"), ("N/A", "placeholder"),
-        ("Lorem ipsum dolor", "placeholder"), ("...", "placeholder"), ("<noinput>", "placeholder"),
-        ("abc\u202edef", "bad_characters"), ("a\x00b", "bad_characters"), ("\ud800", "bad_characters"),
+        ("Hi<|im_end|>", "template_token"),
+        ("<|eot_id|>hello", "template_token"),
+        ("[INST] hi", "template_token"),
+        ("<｜end▁of▁sentence｜>", "template_token"),
+        ("yes</s>", "template_token"),
+        ("<s>yes", "template_token"),
+        ("<end_of_turn>", "template_token"),
+        ("a\n### Human: b", "template_token"),
+        ("<think>so", "template_token"),
+        ("### Instruction:\nDo it", "template_token"),
+        ("fine.\nUSER: more", "role_marker"),
+        ("fine.\nHuman: more", "role_marker"),
+        ("fine\nAssistant: more", "role_marker"),
+        ("Output: 4", "field_marker"),
+        ("I am an AI language model.", "assistant_boilerplate"),
+        ("I'm just an AI, so no.", "assistant_boilerplate"),
+        ("I don't have personal opinions", "assistant_boilerplate"),
+        ("I'm sorry, but I can't assist with that.", "refusal"),
+        ("I cannot provide information on it.", "refusal"),
+        ("I am unable to provide instructions for it", "refusal"),
+        ("It's not appropriate to ask", "refusal"),
+        ("Dear [Your Name],", "placeholder"),
+        ("Hello <insert name here>", "placeholder"),
+        ("N/A", "placeholder"),
+        ("Lorem ipsum dolor", "placeholder"),
+        ("...", "placeholder"),
+        ("<noinput>", "placeholder"),
+        ("abc\u202edef", "bad_characters"),
+        ("a\x00b", "bad_characters"),
+        ("\ud800", "bad_characters"),
         ("\u2066x", "bad_characters"),
     ],
-)  # fmt: skip
+)
 def test_marks(text: str, code: str) -> None:
     assert code in marks(text)
 
@@ -53,13 +71,29 @@ def test_marks(text: str, code: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "I am an AI engineer from Oslo", "as an aide to the minister", "she is an ai researcher",
-        "I can't recommend this film enough", "I'm sorry that the parcel came late", "I cannot find my card",
-        "sorry i can't come tonight", "a < b and c > d", "x[0] + y[1]", "the user: me", "What is the output?",
-        "def f(x): return x | y", "Price: 3 EUR", "5...4...3", "#1 in the charts", "use [brackets] here",
-        "Grüße aus Köln 🎉", "👩‍👩‍👧 family", "שלום\u200f עולם", "می\u200cخواهم", "TODO list for today",
+        "I am an AI engineer from Oslo",
+        "as an aide to the minister",
+        "she is an ai researcher",
+        "I can't recommend this film enough",
+        "I'm sorry that the parcel came late",
+        "I cannot find my card",
+        "sorry i can't come tonight",
+        "a < b and c > d",
+        "x[0] + y[1]",
+        "the user: me",
+        "What is the output?",
+        "def f(x): return x | y",
+        "Price: 3 EUR",
+        "5...4...3",
+        "#1 in the charts",
+        "use [brackets] here",
+        "Grüße aus Köln 🎉",
+        "👩‍👩‍👧 family",
+        "שלום\u200f עולם",
+        "می\u200cخواهم",
+        "TODO list for today",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_mark(text: str) -> None:
     assert marks(text) == set()
     assert marks(text, "input") == set()
@@ -74,15 +108,26 @@ def test_a_users_refusal_is_no_teachers() -> None:
 @pytest.mark.parametrize(
     ("fix", "text", "fixed"),
     [
-        (strip_quotes, '"Where is it?"', "Where is it?"), (strip_quotes, "“Where?”", "Where?"),
-        (strip_quotes, "„Wo?“", "Wo?"), (strip_quotes, "«Où ?»", "Où ?"), (strip_quotes, "'it's here'", "it's here"),
-        (strip_quotes, '"A" and "B"', '"A" and "B"'), (strip_quotes, "'A' and 'B'", "'A' and 'B'"),
-        (strip_quotes, '"', '"'), (strip_quotes, '""', '""'), (strip_quotes, "rock 'n'", "rock 'n'"),
-        (strip_list_number, "3. What is due?", "What is due?"), (strip_list_number, "12) hello", "hello"),
-        (strip_list_number, "- hello", "hello"), (strip_list_number, "3.5 is due", "3.5 is due"),
-        (strip_list_number, "1. one\n2. two", "1. one\n2. two"), (strip_list_number, "-5 degrees", "-5 degrees"),
-        (strip_list_number, "1. FC Köln won", "1. FC Köln won"), (strip_list_number, "4. Kim 3. Em", "4. Kim 3. Em"),
-        (strip_field_name, 'Query: "x y"', '"x y"'), (strip_field_name, 'Spoken Movie Query 3: "x"', '"x"'),
+        (strip_quotes, '"Where is it?"', "Where is it?"),
+        (strip_quotes, "“Where?”", "Where?"),
+        (strip_quotes, "„Wo?“", "Wo?"),
+        (strip_quotes, "«Où ?»", "Où ?"),
+        (strip_quotes, "'it's here'", "it's here"),
+        (strip_quotes, '"A" and "B"', '"A" and "B"'),
+        (strip_quotes, "'A' and 'B'", "'A' and 'B'"),
+        (strip_quotes, '"', '"'),
+        (strip_quotes, '""', '""'),
+        (strip_quotes, "rock 'n'", "rock 'n'"),
+        (strip_list_number, "3. What is due?", "What is due?"),
+        (strip_list_number, "12) hello", "hello"),
+        (strip_list_number, "- hello", "hello"),
+        (strip_list_number, "3.5 is due", "3.5 is due"),
+        (strip_list_number, "1. one\n2. two", "1. one\n2. two"),
+        (strip_list_number, "-5 degrees", "-5 degrees"),
+        (strip_list_number, "1. FC Köln won", "1. FC Köln won"),
+        (strip_list_number, "4. Kim 3. Em", "4. Kim 3. Em"),
+        (strip_field_name, 'Query: "x y"', '"x y"'),
+        (strip_field_name, 'Spoken Movie Query 3: "x"', '"x"'),
         (strip_field_name, "Question: who is it?", "Question: who is it?"),
         (strip_field_name, "Message from Anna: hi", "Message from Anna: hi"),
         (strip_preamble, "Certainly! Here are ten examples: who is it", "who is it"),
@@ -94,7 +139,8 @@ def test_a_users_refusal_is_no_teachers() -> None:
         (strip_answer_preamble, "Sure! Here are two tips:\n1. a\n2. b", "1. a\n2. b"),
         (strip_answer_preamble, "Here are two tips:\n1. a\n2. b", "Here are two tips:\n1. a\n2. b"),
         (strip_answer_preamble, "I'd be happy to help! Boil it.", "Boil it."),
-        (strip_fence, '```json\n{"a": 1}\n```', '{"a": 1}'), (strip_fence, "```\nls\n```\n", "ls"),
+        (strip_fence, '```json\n{"a": 1}\n```', '{"a": 1}'),
+        (strip_fence, "```\nls\n```\n", "ls"),
         (strip_fence, "```\na\n```\nand\n```\nb\n```", "```\na\n```\nand\n```\nb\n```"),
         (strip_chatter, "Boil it. I hope this helps!", "Boil it."),
         (strip_chatter, "Boil it.\n\nLet me know if you have any questions.", "Boil it."),
@@ -105,14 +151,16 @@ def test_a_users_refusal_is_no_teachers() -> None:
         (writing.unescape_unicode, "\\u0000 \\ud800 \\u202e", None),
         (writing.unescape_unicode, 'print("\\u2019")', None),
         (writing.unescape_html, "Q&amp;A &quot;now&quot; &#39;x&#39;", "Q&A \"now\" 'x'"),
-        (writing.unescape_html, "use &lt;b&gt; here", None), (writing.unescape_html, "<b>Q&amp;A</b>", None),
+        (writing.unescape_html, "use &lt;b&gt; here", None),
+        (writing.unescape_html, "<b>Q&amp;A</b>", None),
         (writing.unescape_html, "AT&T; me", None),
-        (writing.fix_mojibake, "itâ€™s cafÃ©", "it’s café"), (writing.fix_mojibake, "château Ünal Âge", None),
+        (writing.fix_mojibake, "itâ€™s cafÃ©", "it’s café"),
+        (writing.fix_mojibake, "château Ünal Âge", None),
         (writing.drop_invisible, "pa\u200bss\u00adword\ufeff", "password"),
         (writing.drop_invisible, "👩\u200d👧 می\u200cخواهم", None),
         (writing.drop_invisible, "hi\U000e0041\U000e0042", "hi"),
     ],
-)  # fmt: skip
+)
 def test_slips(fix: object, text: str, fixed: str | None) -> None:
     assert callable(fix)
     assert fix(text) == (text if fixed is None else fixed)
@@ -149,15 +197,21 @@ LONG = "The sea is cold. The wind is strong. The boat lies in the harbour. "
 @pytest.mark.parametrize(
     ("find", "text"),
     [
-        (endings.open_fence, "Use this:\n```python\nx = 1"), (endings.open_bracket, "for (let i = 0; i < 3"),
-        (endings.open_quote, 'He said "come home'), (endings.dangling, "We went down to see the"),
-        (endings.dangling, "a list of apples, pears,"), (endings.leaning, "You can convert the string in"),
-        (endings.open_item, "Do this:\n1. Stir\n2."), (endings.open_item, "1) Avengers"),
-        (endings.open_line, "def f(x):\n    "), (endings.open_sentence, LONG + "After that it is important to stay"),
-        (endings.open_sentence, LONG + LONG + "You can"), (endings.open_single, "The answer to this is that nobody"),
+        (endings.open_fence, "Use this:\n```python\nx = 1"),
+        (endings.open_bracket, "for (let i = 0; i < 3"),
+        (endings.open_quote, 'He said "come home'),
+        (endings.dangling, "We went down to see the"),
+        (endings.dangling, "a list of apples, pears,"),
+        (endings.leaning, "You can convert the string in"),
+        (endings.open_item, "Do this:\n1. Stir\n2."),
+        (endings.open_item, "1) Avengers"),
+        (endings.open_line, "def f(x):\n    "),
+        (endings.open_sentence, LONG + "After that it is important to stay"),
+        (endings.open_sentence, LONG + LONG + "You can"),
+        (endings.open_single, "The answer to this is that nobody"),
         (endings.open_tag, "<html><body><p>Hi</p></body>"),
     ],
-)  # fmt: skip
+)
 def test_cut_texts(find: object, text: str) -> None:
     assert callable(find)
     assert find(text) is not None
@@ -166,12 +220,29 @@ def test_cut_texts(find: object, text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", "Fine.", LONG, LONG + "Is it?", LONG + "“Yes.”", LONG + "\nBest regards,", LONG + "— Ada Lovelace",
-        "Use this:\n```python\nx = 1\n```", "a smile :-) and a frown :-(.", "f(x) = [1, 2]", "x if a else b",
-        "the", "Most common word: the", "1. one\n2. two\n3. three", LONG + "\n1. salt\n2. pepper",
-        "He is 6' 2\" tall.", "<p>Hi", "<html><body></body></html>", "def f(x):\n    return x\n", "not today",
+        "",
+        " ",
+        "Fine.",
+        LONG,
+        LONG + "Is it?",
+        LONG + "“Yes.”",
+        LONG + "\nBest regards,",
+        LONG + "\n— Ada Lovelace",
+        "Use this:\n```python\nx = 1\n```",
+        "a smile :-) and a frown :-(.",
+        "f(x) = [1, 2]",
+        "x if a else b",
+        "the",
+        "Most common word: the",
+        "1. one\n2. two\n3. three",
+        LONG + "\n1. salt\n2. pepper",
+        "He is 6' 2\" tall.",
+        "<p>Hi",
+        "<html><body></body></html>",
+        "def f(x):\n    return x\n",
+        "not today",
     ],
-)  # fmt: skip
+)
 def test_whole_texts(text: str) -> None:
     for _, find in (*endings.ANYWHERE, *endings.IN_ANSWERS):
         assert find(text) is None, find
@@ -196,19 +267,27 @@ def test_a_piece_of_the_prompt_in_a_text() -> None:
 
 
 ENGLISH = [
-    "where is my parcel", "i want to pay my bill", "what is the weather like in oslo", "book a table for two people",
-    "how do i reset the password", "the pump in hall three is leaking", "can you play some music for me",
-] * 3  # fmt: skip
+    "where is my parcel",
+    "i want to pay my bill",
+    "what is the weather like in oslo",
+    "book a table for two people",
+    "how do i reset the password",
+    "the pump in hall three is leaking",
+    "can you play some music for me",
+] * 3
 
 
 @pytest.mark.parametrize(
     ("text", "language"),
     [
-        ("Ich möchte bitte meine Rechnung bezahlen", "German"), ("¿Cuál es el saldo de mi cuenta?", "Spanish"),
-        ("je voudrais réserver une table pour deux", "French"), ("我想知道我的余额是多少", "Chinese or Japanese"),
-        ("Где моя посылка?", "Cyrillic"), ("waar is mijn pakket gebleven vandaag", "Dutch"),
+        ("Ich möchte bitte meine Rechnung bezahlen", "German"),
+        ("¿Cuál es el saldo de mi cuenta?", "Spanish"),
+        ("je voudrais réserver une table pour deux", "French"),
+        ("我想知道我的余额是多少", "Chinese or Japanese"),
+        ("Где моя посылка?", "Cyrillic"),
+        ("waar is mijn pakket gebleven vandaag", "Dutch"),
     ],
-)  # fmt: skip
+)
 def test_other_languages_are_told(text: str, language: str) -> None:
     tongues = Tongues.of(ENGLISH)
     assert tongues.stranger(text) == language
@@ -218,11 +297,21 @@ def test_other_languages_are_told(text: str, language: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "hola", "kung fu panda 2", "tell me about spaghetti bolognese", "list rebecca de mornay movies",
-        "when was angela merkel born", "schadenfreude", "ok", "", "12345 67890 12 34", "kia ora bro", "déjà vu again",
-        "New #android #app: Cristiano Ronaldo Wallpapers", "what does 你好 mean in english please",
+        "hola",
+        "kung fu panda 2",
+        "tell me about spaghetti bolognese",
+        "list rebecca de mornay movies",
+        "when was angela merkel born",
+        "schadenfreude",
+        "ok",
+        "",
+        "12345 67890 12 34",
+        "kia ora bro",
+        "déjà vu again",
+        "New #android #app: Cristiano Ronaldo Wallpapers",
+        "what does 你好 mean in english please",
     ],
-)  # fmt: skip
+)
 def test_names_and_loan_words_are_no_other_language(text: str) -> None:
     assert Tongues.of(ENGLISH).stranger(text) is None
 

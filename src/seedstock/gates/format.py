@@ -19,6 +19,8 @@ from seedstock.hygiene.turns import Fault, call_fault, chat_fault
 from seedstock.tasks.base import Problem
 from seedstock.verdict import Verdict
 
+SPEAKERS = ("user", "assistant")
+
 
 class FormatSettings(GateSettings):
     """Settings of `format`."""
@@ -47,9 +49,11 @@ class FormatGate(RowGate):
         said = any(repeated(text, runs) for seed in tools.seeds for text in texts(seed)) if runs else False
         self._prompt: frozenset[tuple[str, ...]] = frozenset() if said else runs
         self._mender = Mender(tools.output, self._habits)
+        self._heard = ("input", "turn", "output") if self._prose else ("input", "turn")
         checked: tuple[Field, ...] = ("input", "output") if self._prose else ("input",)
         self._signs = {name: self._habits.watched(name) for name in checked}
-        self._slips = {name: self._habits.blamed(name) for name in (*checked, "reasoning")}
+        blamed: tuple[Field, ...] = (*checked, "turn", "reasoning")
+        self._slips = {name: self._habits.blamed(name) for name in blamed}
 
     def mend(self, example: Example) -> Example:
         """The row with its slips put right, if it is valid then; otherwise as it was."""
@@ -136,10 +140,10 @@ class FormatGate(RowGate):
                 )
         for name, text in pieces:
             tongues = self._habits.tongues.get(name)
-            if tongues is None or (name == "output" and not self._prose):
+            if tongues is None or name not in self._heard:
                 continue
             found = tongues.stranger(text)
-            if found and (name == "input" or not asked_for(example.input_text, found)):
+            if found and (name != "output" or not asked_for(example.input_text, found)):
                 reason = f"the {name} is in {found}, which no seed's is"
                 yield Problem("wrong_language", reason, {"quote": quote(text, 0, 80, 0), "language": found})
 
@@ -165,7 +169,7 @@ def parts(example: Example) -> Iterator[tuple[Field, str]]:
     if isinstance(example.input, str):
         yield "input", example.input
     else:
-        yield from (("input", turn.content) for turn in example.input)
+        yield from (("turn" if m.role in SPEAKERS else "told", m.text) for m in example.input)
     yield "output", example.output_text
     if example.reasoning:
         yield "reasoning", example.reasoning

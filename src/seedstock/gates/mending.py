@@ -8,7 +8,7 @@ from dataclasses import replace
 from seedstock.example import Example
 from seedstock.exchange import Message
 from seedstock.hygiene.habits import Habits
-from seedstock.hygiene.slips import WRITING, Slip
+from seedstock.hygiene.slips import Slip
 from seedstock.hygiene.wrapping import spell_label, strip_answer_preamble, strip_fence, strip_quotes
 from seedstock.tasks.base import Output
 
@@ -23,7 +23,7 @@ class Mender:
         self._output = output
         self._prose = output.free_text or output.chains
         self._input = habits.repaired("input")
-        self._turn = [slip for slip in self._input if slip in WRITING or slip.repair == "strip_quotes"]
+        self._turn = habits.repaired("turn")
         self._answer = habits.repaired("output")
         self._steps = habits.repaired("reasoning")
 

@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Field = Literal["input", "output", "reasoning"]
+Field = Literal["input", "turn", "told", "output", "reasoning"]
+"""Where a text stands: an input, a turn of user or assistant, what a system or a tool told, …"""
 Place = Literal["anywhere", "start", "end"]
 
 START, END = 400, 400
 """Characters of a beginning and of an end in which a mark that belongs there is looked for."""
 
 _WRITTEN = frozenset({"output", "reasoning"})
-_ALL = frozenset({"input", "output", "reasoning"})
+_ALL = frozenset({"input", "turn", "told", "output", "reasoning"})
 
 
 @dataclass(frozen=True, slots=True)

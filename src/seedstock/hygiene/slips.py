@@ -25,10 +25,10 @@ class Slip:
     own_from: float = 0.0
 
 
-_ALL: frozenset[Field] = frozenset({"input", "output", "reasoning"})
+_ALL: frozenset[Field] = frozenset({"input", "turn", "output", "reasoning"})
 _INPUT: frozenset[Field] = frozenset({"input"})
 _OUTPUT: frozenset[Field] = frozenset({"output"})
-_BOTH = _INPUT | _OUTPUT
+_SPOKEN: frozenset[Field] = frozenset({"input", "turn", "output"})
 
 WRITING = (
     Slip(
@@ -70,7 +70,7 @@ WRAPPING = (
         _OUTPUT,
     ),
     Slip(
-        "strip_quotes", "stray_quotes", "quotes stand around the whole text", wrapping.strip_quotes, _BOTH,
+        "strip_quotes", "stray_quotes", "quotes stand around the whole text", wrapping.strip_quotes, _SPOKEN,
         0.5,
     ),
     Slip(
