@@ -44,7 +44,8 @@ def open_bracket(text: str) -> Span | None:
             opened.append((mark, match.start()))
         elif opened and opened[-1][0] + mark in ("()", "[]", "{}"):
             opened.pop()
-    more = [at for mark, at in opened if text.count(mark) > text.count(_CLOSES[mark])]
+    missing = {mark for mark, close in _CLOSES.items() if text.count(mark) > text.count(close)}
+    more = [at for mark, at in opened if mark in missing]
     return (more[-1], more[-1] + 1) if more else None
 
 
