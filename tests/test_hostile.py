@@ -64,22 +64,21 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
     make_project(folder / "p", holdout=3)
     given = write_rows(folder / "rows.jsonl", list(HOSTILE.values()))
-    with given.open("a", encoding="utf-8") as file:
-        file.write('{"id": "bottomless", "input": ' + DEEP + ', "output": "praise"}\n')
+    config = folder / "p" / "seedstock.yaml"
     start = time.process_time()
-    done = cli("audit", given, "--config", folder / "p" / "seedstock.yaml", "--out", folder / "out", "--json")
+    done = cli("audit", given, "--config", config, "--out", folder / "out", "--json")
     assert time.process_time() - start < 20, "minutes where something is not linear"
-    assert done.code in (0, 2), done
-    if done.code == 2:  # a row that is no JSON may end the reading, in one line that names it
-        assert done.lines == 1
-        assert "Traceback" not in done.err
-        write_rows(given, list(HOSTILE.values()))
-        done = cli(
-            "audit", given, "--config", folder / "p" / "seedstock.yaml", "--out", folder / "out", "--json"
-        )
     assert done.code == 0, done
-    assert done.json["kept"] + sum(done.json["rejected"].values()) == done.json["rows"]
+    assert done.json["kept"] + sum(done.json["rejected"].values()) == done.json["rows"] == len(HOSTILE)
     return folder / "out"
+
+
+def test_a_row_that_is_no_usable_json_is_one_line(tmp_path: Path) -> None:
+    given = write_rows(tmp_path / "rows.jsonl", [plain(1)])
+    given.write_text(given.read_text() + '{"input": ' + DEEP + ', "output": "praise"}\n')
+    done = cli("audit", given, "--config", make_project(tmp_path / "p") / "seedstock.yaml", "--json")
+    assert (done.code, done.lines) == (2, 1)
+    assert "rows.jsonl:2" in done.err
 
 
 def test_each_gets_its_reason(audited: Path) -> None:

@@ -139,6 +139,8 @@ def test_a_users_refusal_is_no_teachers() -> None:
         (strip_answer_preamble, "Sure! Here are two tips:\n1. a\n2. b", "1. a\n2. b"),
         (strip_answer_preamble, "Here are two tips:\n1. a\n2. b", "Here are two tips:\n1. a\n2. b"),
         (strip_answer_preamble, "I'd be happy to help! Boil it.", "Boil it."),
+        (strip_answer_preamble, "I'm happy to help! However, it is wrong.", None),
+        (strip_preamble, "Sure, I've got some queries for you!", None),
         (strip_fence, '```json\n{"a": 1}\n```', '{"a": 1}'),
         (strip_fence, "```\nls\n```\n", "ls"),
         (strip_fence, "```\na\n```\nand\n```\nb\n```", "```\na\n```\nand\n```\nb\n```"),

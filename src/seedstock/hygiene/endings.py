@@ -10,10 +10,11 @@ Span = tuple[int, int]
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]{0,2}\s{1,3}(?=[A-Z\"“*\d])")
 _BRACKET = re.compile(r"(?<!['\"`:;])[()\[\]{}](?!['\"`])")
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
+_OPENING = re.compile(r"(?:^|[\s(])['‘]")
 _ELEMENTS = ("html", "head", "body", "table", "ul", "ol", "script", "style")
 _MARK = re.compile(r"\d{1,3}[.)]|[-*•]")
 _FIRST = re.compile(r"1[.)]\s")
-_ITEM = re.compile(r"\s{0,8}(?:\d{1,3}[.)]|[-*•])\s")
+_ITEM = re.compile(r"\s{0,8}(?:\d{1,3}[.):]|[-*•])\s")
 _ENDS = frozenset(".!?…:;)]}\"'”’»`*|>~_。！？」』")
 _DANGLING = frozenset(
     "the an and or because my your their its our than whose although"
@@ -21,7 +22,7 @@ _DANGLING = frozenset(
 )
 """Words that no sentence ends with; "from", "die" and the like do end some."""
 _LEANING = frozenset("in of to with for is are was were be by at as on from into that which".split())
-_CODE_LINE = re.compile(r"[;{}=()<>/\\|]|^\s{2,}|^#|\w_\w")
+_CODE_LINE = re.compile(r"[{}=<>\\|]|;$|\w\(|^\s{2,}(?![-*\d])|^#|\w_\w")
 SCANNED, TAIL = 20_000, 400
 """Characters of a text's end that are looked at: for sentences, for brackets."""
 
@@ -115,9 +116,9 @@ def open_tag(text: str) -> Span | None:
 def open_sentence(text: str) -> Span | None:
     """A last sentence without its end, in a text whose other sentences (two or more) have theirs."""
     part = text.rstrip()[-SCANNED:]
-    if not part or part[-1] in _ENDS or not (part[-1].isalnum() or part[-1] in ",-–"):
+    if not part or not (part[-1].isalnum() or part[-1] in ",-–" or _apostrophe(part)):
         return None
-    last_line = part[part.rfind("\n") + 1 :]
+    last_line = part[part.rfind("\n") + 1 :].rstrip("'’")
     ends = list(_SENTENCE_END.finditer(part))
     if len(ends) < 2 or _CODE_LINE.search(last_line):
         return None
@@ -125,7 +126,8 @@ def open_sentence(text: str) -> Span | None:
     last = last_line[inside[-1].end() if inside else 0 :]
     if last.lstrip()[:1] in ("-", "–", "—", "―") or (part[-1] == "," and _closes_letter(part)):
         return None  # an author, the end of a letter
-    least = 1 if _steady(part, last_line, len(ends)) else 4
+    sure = part[-1] in "'’" or _steady(part, last_line, len(ends))
+    least = 1 if sure else 4
     if len(last.split()) < least or _unpunctuated_list(part, last_line):
         return None
     end = len(text.rstrip())
@@ -153,6 +155,11 @@ ANYWHERE: tuple[tuple[str, Callable[[str], Span | None]], ...] = (
     ("it ends in the middle of a sentence", open_sentence),
     ("it ends with a word or sign after which something must come", dangling),
 )
+
+
+def _apostrophe(part: str) -> bool:
+    """Whether the last sign is an apostrophe with nothing after it, not the end of a quotation."""
+    return part[-1] in "'’" and _OPENING.search(part, max(0, len(part) - TAIL)) is None
 
 
 def open_single(text: str) -> Span | None:

@@ -88,14 +88,14 @@ _SERVICE = (
 _SERVE = (
     r"(?:assist|help (?:you|with)|fulfil+|comply|satisfy your|engage in|encourage|condone"
     r"|(?:suggest|encourage|recommend|support|promote|condone) or"
-    rf"|(?:provide|offer|give|suggest|generate|create|write)(?: or \w+)? {_SERVICE}"
+    rf"|provide\b|(?:offer|give|suggest|generate|create|write)(?: or \w+)? {_SERVICE}"
     r"|(?:respond|answer) (?:to )?(?:that|this|your))"
 )
 _SORRY = r"(?:(?:i'm|i’m|i am|we're|we are) (?:\w+ )?sorry|sorry|i apologi[sz]e|apologies|unfortunately)"
 _APOLOGY = rf"\W{{0,3}}{_SORRY},?(?: but)?,? (?:i|we) {_CANNOT} (?:\w+ )?{_SERVE}"
 _REFUSALS = (
     rf"\W{{0,3}}(?:no, )?(?:(?:i|we) {_CANNOT}|(?:i'm|i’m|we're) (?:un|not )able to) (?:\w+ )?{_SERVE}",
-    r"\W{0,3}it(?:'s| is) not (?:appropriate|ethical)(?: or \w+)? (?:for me )?to\b",
+    r"\W{0,3}(?:i apologi[sz]e, but )?it(?:'s| is) not (?:appropriate|ethical)(?: or \w+)? (?:for me )?to\b",
     r"\W{0,3}i (?:do not|don't) think it(?:'s| is) (?:appropriate|ethical)",
 )
 _REFUSES = "the teacher refuses instead of answering"

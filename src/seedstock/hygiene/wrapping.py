@@ -30,10 +30,13 @@ _YES = (
     r"(?: thing)?[!.,:]{1,2}"
 )
 _HERE = r"(?:here(?:'s|’s| is| are)|below (?:is|are))"
-_GLAD = r"(?:i'd|i’d|i would|i'm|i’m|i am) (?:be )?(?:happy|glad) to (?:help|assist)[^\n.!:]{0,60}[.!:]"
+_HAPPY = r"i(?:'m|’m| am|'d be|’d be| would be) (?:happy|glad) to (?:help|assist)"
+_HAS = rf"(?:i've got|i’ve got|i have)[^\n.!:]{{1,40}}\b{_THINGS}\b"
+_END = r"[^\n.!:]{0,60}[.!:](?:\s{1,4}|\Z)"
 _EAGER = re.compile(
     rf"\W{{0,4}}(?:{_YES}\s{{1,3}}(?:{_HERE}|the following)[^\n:]{{0,120}}:\s{{0,4}}"
-    rf"|(?:{_YES}\s{{1,3}})?(?:here you go[.!:]|{_GLAD})\s{{1,4}})",
+    rf"|(?:{_YES}\s{{1,3}})?here you go[.!:](?:\s{{1,4}}|\Z)"
+    rf"|{_YES}\s{{1,3}}(?:{_HAPPY}|{_HAS}){_END}|{_HAPPY}{_END})",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(rf"\W{{0,4}}{_HERE}[^\n:]{{0,80}}?\b{_THINGS}\b[^\n:]{{0,60}}:\s{{0,4}}", re.IGNORECASE)
@@ -48,6 +51,7 @@ _CLOSINGS = (
     r"would you like me to|do you have any other questions",
 )
 _CHATTER = re.compile(rf"(?:{'|'.join(_CLOSINGS)})[^\n]{{0,250}}\Z", re.IGNORECASE)
+_GOES_ON = re.compile(r"(?:however|but|that said|though)\b", re.IGNORECASE)
 _LETTER = re.compile(
     r"^\W{0,3}(?:dear|hi|hello|hey|subject|good (?:morning|afternoon|evening))\b"
     r"|^(?:best|kind|warm)? ?(?:regards|wishes|sincerely|thanks|thank you|cheers|yours)\b",
@@ -112,7 +116,9 @@ def _lists(rest: str) -> bool:
 
 
 def _rest(text: str, found: Span) -> str:
-    return text[found[1] :].strip() or text
+    """What is left, if it can stand alone."""
+    rest = text[found[1] :].strip()
+    return text if not rest or _GOES_ON.match(rest) else rest
 
 
 def _span(found: re.Match[str] | None) -> Span | None:
