@@ -108,8 +108,9 @@ def test_the_page_shows_it_and_runs_nothing(audited: Path) -> None:
 
 
 FILLERS = (
-    " ", "\n", "<|a", "[your ", "(", '"', "```", "1. ", "\\u2019", "â€™", "here is ", "Sure! here is examples ",
-    "i hope this helps ", "i'm sorry, but i cannot ", "input ", "query: ", "A. ", "<ul ", "&amp;", "a\u200db",
+    " ", "\n", "<|a", "[your ", "(", '"', "```", "1. ", "\\u2019", "â€™", "here is ", "i hope this helps ",
+    "Sure! here is examples ", "i'm sorry, but i cannot ", "input ", "query: ", "A. ", "<ul ", "&amp;",
+    "a\u200db",
 )  # fmt: skip
 
 

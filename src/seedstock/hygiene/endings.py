@@ -124,7 +124,9 @@ def open_sentence(text: str) -> Span | None:
         return None
     inside = list(_SENTENCE_END.finditer(last_line))
     last = last_line[inside[-1].end() if inside else 0 :]
-    if last.lstrip()[:1] in ("-", "–", "—", "―") or (part[-1] == "," and _closes_letter(part)):
+    if {last.lstrip()[:1], last_line.lstrip()[:1]} & {"–", "—", "―"} or (
+        part[-1] == "," and _closes_letter(part)
+    ):
         return None  # an author, the end of a letter
     sure = part[-1] in "'’" or _steady(part, last_line, len(ends))
     least = 1 if sure else 4
