@@ -233,6 +233,18 @@ OWN = {"recipe": None, "kind": "synthetic"}
         {"instruction": "Say how it\\u2019s meant.", "input": TEXT, "output": "good"},
         {"instruction": "Say how it sounds.", "input": "it\\u2019s late", "output": "good"},
         {"system": "Be brief.", "prompt": f'"{TEXT}"', "completion": "good"},
+        {
+            "system": "Be brief.",
+            "messages": [{"role": "user", "content": f'"{TEXT}"'}, {"role": "assistant", "content": "Good."}],
+        },
+        {
+            "prompt": [{"role": "user", "content": f'"{TEXT}"'}],
+            "completion": [
+                {"role": "assistant", "content": "hm"},
+                {"role": "user", "content": "it\\u2019s late"},
+                {"role": "assistant", "content": "Good."},
+            ],
+        },
         {"input": f'"{TEXT}"', "output": "good", "source": {**OWN, "repairs": ["spell_label"]}},
     ],
 )

@@ -61,8 +61,9 @@ JSON_KEYS = {
     "run": """`run`, `requests` of this call (`sent`, `answered`, `retried`, `failed`, `hedged`), `faults`
         by reason, and of the project's whole state: `candidates`, `accepted`, `rejected` by gate,
         `repaired` rows, `repairs` by name, `cells` (`cell`, `target`, `accepted`, `state`), `recipes`
-        (`recipe`, `cell`, `target`, `accepted`, `candidates`, `yield`, `questions`, `requests`, `cost_per_accepted`, `state`), `efficiency`
-        (`questions` asked, `needed` by the yields, `ratio`), `parents` (`bound`, `most`, `unused`, `seeds`),
+        (`recipe`, `cell`, `target`, `accepted`, `candidates`, `yield`, `questions`, `requests`,
+        `cost_per_accepted`, `state`), `efficiency` (`questions` asked, `needed` by the yields, `ratio`),
+        `parents` (`bound`, `most`, `unused`, `seeds`),
         `facets` (`facet`, `how`, `n`, `agree`, `share`, `interval`), `cost` (`total`,
         `per_accepted`, `currency`, `price`: who says so, `paid`: by this project in all,
         `recipes`), `tokens` (`in`, `out`, `cached`, `cached_share`), `findings` about the server;

@@ -40,8 +40,9 @@ class ToolCall:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ToolCall:
         """The inverse of `to_json`; an arguments object is written as text."""
-        function, given = data["function"], data["function"].get("arguments", {})
-        arguments = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+        function = data["function"]
+        given = function.get("arguments")
+        arguments = given if isinstance(given, str) else json.dumps(given or {}, ensure_ascii=False)
         return cls(function["name"], arguments, data.get("id"))
 
 

@@ -17,7 +17,7 @@ _FIELD_NAME = re.compile(
     r"\s{0,4}\*{0,2}(?:[a-z]{2,12}[ _]){0,2}"
     r"(?:query|question|sentence|text|utterance|input|message|example|tweet|prompt|paraphrase)"
     r"(?:[ _]{0,2}\d{1,3})?\*{0,2}\s{0,2}:\*{0,2}\s{1,4}(?=[\"“'‘])"
-    r"|\s{0,4}(?:query|utterance|input|prompt|paraphrase)(?:[ _]{0,2}\d{1,3})?:\s{1,4}(?=\S)",
+    r"|\s{0,4}(?:query|utterance|prompt|paraphrase)(?:[ _]{0,2}\d{1,3})?:\s{1,4}(?=\S)",
     re.IGNORECASE,
 )
 _THINGS = (

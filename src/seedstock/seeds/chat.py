@@ -42,19 +42,18 @@ def simplest(messages: Sequence[Message]) -> str | tuple[Message, ...] | None:
 
 
 def with_texts(value: Any, texts: Sequence[Any]) -> Any:
-    """A conversation, in the form in which it came, with these texts in its last messages.
+    """A conversation, in the form in which it came, with these texts in its messages.
 
-    Earlier ones (a system prompt that stands in another column) and turns that call tools keep theirs.
+    Of more texts than messages the first ones stand elsewhere: a system prompt in a column of its own.
     """
     messages = _parsed(value) if isinstance(value, str) else value
-    kept = len(messages) - len(texts)
-    said = [None] * kept + list(texts)
+    said = texts[-len(messages) :]
     out = [_with_text(message, text) for message, text in zip(messages, said, strict=True)]
     return json.dumps(out, ensure_ascii=False) if isinstance(value, str) else out
 
 
 def _with_text(message: dict[str, Any], text: Any) -> dict[str, Any]:
-    if not isinstance(text, str) or message.get("tool_calls"):
+    if not isinstance(text, str) or (message.get("tool_calls") and not text):
         return message
     key = "content" if message.get("content") else "value" if "value" in message else "content"
     return message if _content(message.get(key), 0) == text else {**message, key: text}

@@ -170,11 +170,13 @@ def rewritten(raw: dict[str, Any], fields: Fields, before: Example, after: Examp
     a column `repairs` otherwise.
     """
     out = dict(raw)
+    turns = [after.input] if isinstance(after.input, str) else [turn.content for turn in after.input]
     if fields.messages:
-        turns = [after.input] if isinstance(after.input, str) else [turn.content for turn in after.input]
         out[fields.messages] = with_texts(raw[fields.messages], [*turns, after.output])
     else:
-        _write_pair(out, fields, before, after)
+        turns = _write_output(out, fields.output or "", turns, before, after)
+        if after.input != before.input:
+            _write_input(out, fields, turns)
     if after.reasoning != before.reasoning:
         out["reasoning"] = after.reasoning
     repairs = list(after.source.repairs)
@@ -185,26 +187,28 @@ def rewritten(raw: dict[str, Any], fields: Fields, before: Example, after: Examp
     return out
 
 
-def _write_pair(out: dict[str, Any], fields: Fields, before: Example, after: Example) -> None:
-    output = fields.output or ""
+def _write_output(
+    out: dict[str, Any], column: str, turns: list[str], before: Example, after: Example
+) -> list[str]:
+    """Write the output; gives the turns that stand in the other columns."""
+    if is_chat(out.get(column)) and not isinstance(before.output, list):
+        every = [*turns, after.output]
+        n = len(out[column])
+        out[column] = with_texts(out[column], every[-n:])
+        return every[:-n]
     if after.output != before.output:
-        chat = is_chat(out.get(output))
-        out[output] = with_texts(out[output], [after.output]) if chat else after.output
-    if after.input == before.input:
-        return
+        out[column] = after.output
+    return turns
+
+
+def _write_input(out: dict[str, Any], fields: Fields, turns: list[str]) -> None:
     asked = fields.input or ""
-    if not isinstance(after.input, str):
-        skipped = 1 if fields.system and out.get(fields.system) else 0
-        texts = [turn.content for turn in after.input][skipped:]
-        if is_chat(out.get(asked)):
-            out[asked] = with_texts(out[asked], texts)
-        else:
-            out[asked or fields.instruction or ""] = texts[-1]
-        return
-    if fields.instruction is None:
-        out[asked] = with_texts(out[asked], [after.input]) if is_chat(out.get(asked)) else after.input
-        return
-    _write_instructed(out, fields.instruction, asked, after.input)
+    if is_chat(out.get(asked)):
+        out[asked] = with_texts(out[asked], turns)
+    elif fields.instruction is None:
+        out[asked] = turns[-1]
+    else:
+        _write_instructed(out, fields.instruction, asked, turns[-1])
 
 
 def _write_instructed(out: dict[str, Any], instruction: str, asked: str, text: str) -> None:
