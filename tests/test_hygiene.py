@@ -325,4 +325,5 @@ def test_without_seeds_no_language_is_wrong() -> None:
 def test_a_translation_is_asked_for() -> None:
     assert asked_for("Say it in German: hello", "German")
     assert asked_for("translate to mandarin", "Chinese or Japanese")
+    assert asked_for("how do i write that in japanese", "Chinese or Japanese")
     assert not asked_for("Say hello", "German")

@@ -161,6 +161,24 @@ def test_mending_a_mended_row_changes_nothing(given_input: str, output: str) -> 
 
 
 GATE = gate()
+ANSWERS = [
+    Example(f"a{i}", f"what is number {i} worth today", f"It is worth {i} in all, and no more.")
+    for i in range(30)
+]
+PROSE = gate(FREE, ANSWERS)
+PIECES = st.sampled_from(
+    ['"', "“", "”", "'", "1. ", "- ", "```\n", "&amp;", "amp;", "\\u2019", "â€™", "Sure! Here is it: ", "(",
+     "<ul>", "Query: ", "the ", "It is so. ", "I hope this helps!", "\n", " ", "a", "Here are two questions:",
+     "2."]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=12).map("".join), st.lists(PIECES, max_size=12).map("".join))
+def test_mending_pieces_of_everything(given_input: str, output: str) -> None:
+    once = PROSE.mend(row(given_input, output))
+    assert PROSE.mend(once) == once
+    assert code(PROSE, once) == "ok" or once.source.repairs == ()
+
 
 # -- audit
 

@@ -88,17 +88,20 @@ class Mender:
         return tries
 
 
-def _mended(text: str, slips: Sequence[Slip], done: list[str]) -> str:
+def _mended(given: str, slips: Sequence[Slip], done: list[str]) -> str:
+    """The text with these slips put right until none is left; as it was where that takes too many rounds."""
+    text, names = given, list[str]()
     for _ in range(ROUNDS):
         before = text
         for slip in slips:
             changed = slip.fix(text)
             if changed != text and changed.strip():
                 text = changed
-                done.append(slip.repair)
+                names.append(slip.repair)
         if text == before:
-            break
-    return text
+            done += names
+            return text
+    return given
 
 
 def slip_in(text: str, slips: Sequence[Slip]) -> Slip | None:

@@ -13,18 +13,18 @@ from typing import Literal
 
 Field = Literal["input", "turn", "told", "output", "reasoning"]
 """Where a text stands: an input, a turn of user or assistant, what a system or a tool told, …"""
-Place = Literal["anywhere", "start", "end"]
 
-START, END = 400, 400
-"""Characters of a beginning and of an end in which a mark that belongs there is looked for."""
+START = 400
+"""Characters of a beginning in which a mark that belongs there is looked for."""
 
-_WRITTEN = frozenset({"output", "reasoning"})
-_ALL = frozenset({"input", "turn", "told", "output", "reasoning"})
+_WRITTEN: frozenset[Field] = frozenset({"output", "reasoning"})
+_SAID: frozenset[Field] = _WRITTEN | {"input", "turn"}
+_ALL: frozenset[Field] = _SAID | {"told"}
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One kind of mark. `fields` are where it is looked for.
+    """One kind of mark. `fields` are where it is looked for, `opens` says that it stands at the beginning.
 
     `needs` are small letters of which a text must have one before the pattern is tried at all. `kind` says
     that seeds with one such mark make all of its kind the task's own, not only the same words.
@@ -33,8 +33,8 @@ class Mark:
     code: str
     pattern: re.Pattern[str]
     reason: str
-    fields: frozenset[str] = _ALL
-    place: Place = "anywhere"
+    fields: frozenset[Field] = _SAID
+    opens: bool = False
     needs: tuple[str, ...] = ()
     kind: bool = False
 
@@ -42,13 +42,10 @@ class Mark:
         """Every place of the mark; `small` is the text in small letters."""
         if self.needs and not any(word in small for word in self.needs):
             return
-        if self.place == "start":
-            found = self.pattern.match(text, 0, START)
-            if found:
-                yield found
-        else:
-            start = max(0, len(text) - END) if self.place == "end" else 0
-            yield from self.pattern.finditer(text, start)
+        if not self.opens:
+            yield from self.pattern.finditer(text)
+        elif found := self.pattern.match(text, 0, START):
+            yield found
 
 
 _CONTROLS = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffd\u202a-\u202e\u2066-\u2069]"
@@ -118,11 +115,11 @@ def _any(*patterns: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
 MARKS = (
     Mark(
         "bad_characters", _any(_CONTROLS, flags=0),
-        "control characters (those that turn the direction of writing among them) or broken Unicode",
+        "control characters (those that turn the direction of writing among them) or broken Unicode", _ALL,
     ),
     Mark(
         "template_token", _any(*_TOKENS, flags=re.MULTILINE), "a chat template's token leaked into the text",
-        needs=("<", "[", "#"),
+        _ALL, needs=("<", "[", "#"),
     ),
     Mark(
         "role_marker", _any(_ROLE, flags=re.MULTILINE),
@@ -134,16 +131,18 @@ MARKS = (
         "a field name of the prompt stands in the text: the answer was cut at the wrong place",
         needs=("input", "output", "instruction", "response", "answer"),
     ),
-    Mark("assistant_boilerplate", _any(*_ITSELF), "the teacher speaks of itself", needs=_ITS_WORDS),
     Mark(
-        "refusal", _any(_APOLOGY), _REFUSES, place="start", needs=("sorry", "apolog", "unfortunately")
+        "assistant_boilerplate", _any(*_ITSELF), "the teacher speaks of itself", needs=_ITS_WORDS, kind=True
     ),
-    Mark("refusal", _any(*_REFUSALS), _REFUSES, fields=_WRITTEN, place="start"),
+    Mark(
+        "refusal", _any(_APOLOGY), _REFUSES, opens=True, needs=("sorry", "apolog", "unfortunately"), kind=True
+    ),
+    Mark("refusal", _any(*_REFUSALS), _REFUSES, _WRITTEN, opens=True, kind=True),
     Mark(
         "placeholder", _any(*_BLANKS), "a placeholder that nobody has filled in",
         needs=("[", "<", "lorem", "todo", "{"), kind=True,
     ),
-    Mark("placeholder", _any(_NOTHING), "a placeholder in the place of a text", place="start", kind=True),
+    Mark("placeholder", _any(_NOTHING), "a placeholder in the place of a text", opens=True, kind=True),
 )  # fmt: skip
 """Looked for in every text of a row, in this order."""
 

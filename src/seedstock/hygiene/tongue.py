@@ -79,12 +79,6 @@ class Tongues:
 
 
 def asked_for(given: str, language: str) -> bool:
-    """Whether an input names the language that its output is in: a translation may be."""
-    return any(name.casefold() in given[:SCANNED].casefold() for name in (language, *_ALSO.get(language, ())))
-
-
-_ALSO = {
-    "Chinese or Japanese": ("chinese", "japanese", "mandarin", "kanji", "translat"),
-    "Cyrillic": ("russian", "ukrainian", "bulgarian", "serbian", "translat"),
-    "Devanagari": ("hindi", "sanskrit", "translat"), "Portuguese": ("brazilian", "translat"),
-}  # fmt: skip
+    """Whether an input asks for an output in another language: it names the language, or a translation."""
+    small = given[:SCANNED].casefold()
+    return "translat" in small or any(part in small for part in language.casefold().split(" or "))

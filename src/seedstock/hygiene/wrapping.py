@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from seedstock.hygiene.marks import END, START
+from seedstock.hygiene.marks import START
 
 Span = tuple[int, int]
+
+END = 400
+"""Characters of an end in which closing words are looked for."""
 
 _CLOSING = {'"': '"', "“": "”", "„": "“”", "«": "»", "'": "'", "‘": "’", "`": "`"}
 _NUMBER = re.compile(r"\s{0,8}(?:\d{1,3}[.)]|[-*•–])\s{1,4}(?=\S)(?![A-Z]{2,4}\b)")
