@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,7 @@ def test_calls_say_what_a_talk_is_about(tmp_path: Path) -> None:
         (changed(m2=calling(arguments="{}")), "tool_arguments"),
         (changed(m2=calling(arguments="{state: on")), "tool_arguments"),
         (changed(m2=calling(arguments="[1]")), "tool_arguments"),
+        (changed(m2=calling(arguments='{"state": NaN}')), "tool_arguments"),
         (changed(m2=calling(arguments="[" * 100_000)), "tool_arguments"),
         (changed(m2={"tool_calls": [CALL, CALL]}), "tool_calls"),
         (changed(m3={"tool_call_id": "other"}), "tool_result"),
@@ -124,6 +126,22 @@ def test_a_last_turn_that_calls_is_an_output(calls: Any, problem: str, tmp_path:
     example = read({**raw, "tools": TOOLS}, tmp_path)
     assert is_call(example.output)
     assert code(example) == problem
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:{}/schema.json", "file:///etc/hostname"])
+def test_a_declared_schema_opens_nothing(address: str, tmp_path: Path) -> None:
+    """A row may name any address in its declaration: nobody goes there."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.05)
+        away = [{"name": "light", "parameters": {"$ref": address.format(server.getsockname()[1])}}]
+        assert code(read(changed(tools=away), tmp_path)) == "tools"
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def test_a_schema_that_goes_in_a_circle_ends(tmp_path: Path) -> None:
+    circle = [{"name": "light", "parameters": {"allOf": [{"$ref": "#"}]}}]
+    assert code(read(changed(tools=circle), tmp_path)) == "ok"
 
 
 @pytest.mark.parametrize("calls", [7, [7], [{}], [{"function": {}}], [{"function": {"name": 3}}], "x"])

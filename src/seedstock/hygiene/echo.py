@@ -28,18 +28,14 @@ def echoes(given: str, output: str) -> bool:
     )
 
 
-def runs_of(prompt: str) -> frozenset[tuple[str, ...]]:
-    """Every run of eight words of a prompt; none of a shorter one, which may be an ordinary sentence."""
-    return _runs(prompt)
-
-
 def repeated(text: str, runs: frozenset[tuple[str, ...]]) -> str:
     """The first of these runs of words that a text has; "" where it has none."""
-    common = runs & _runs(text[:SCANNED])
+    common = runs & runs_of(text[:SCANNED])
     return " ".join(min(common)) if common else ""
 
 
-def _runs(text: str) -> frozenset[tuple[str, ...]]:
+def runs_of(text: str) -> frozenset[tuple[str, ...]]:
+    """Every run of eight words of a text; none of a shorter one, which may be an ordinary sentence."""
     words = _WORD.findall(text.casefold())
     return frozenset(zip(*(words[start:] for start in range(RUN)), strict=False))
 

@@ -152,13 +152,6 @@ def _unpunctuated_list(part: str, last_line: str) -> bool:
     return any(line[-1] not in _ENDS for line in items)
 
 
-ANYWHERE: tuple[tuple[str, Callable[[str], Span | None]], ...] = (
-    ("a fence is opened and never closed", open_fence),
-    ("it ends in the middle of a sentence", open_sentence),
-    ("it ends with a word or sign after which something must come", dangling),
-)
-
-
 def _apostrophe(part: str) -> bool:
     """Whether the last sign is an apostrophe with nothing after it, not the end of a quotation."""
     return part[-1] in "'’" and _OPENING.search(part, max(0, len(part) - TAIL)) is None
@@ -182,6 +175,11 @@ def _is_sentence(text: str) -> bool:
     )  # fmt: skip
 
 
+ANYWHERE: tuple[tuple[str, Callable[[str], Span | None]], ...] = (
+    ("a fence is opened and never closed", open_fence),
+    ("it ends in the middle of a sentence", open_sentence),
+    ("it ends with a word or sign after which something must come", dangling),
+)
 IN_ANSWERS: tuple[tuple[str, Callable[[str], Span | None]], ...] = (
     ("it ends with a word that leans on what follows", leaning),
     ("a list ends before its next item", open_item),

@@ -24,9 +24,9 @@ _FIELD_NAME = re.compile(
     re.IGNORECASE,
 )
 _THINGS = (
-    r"(?:examples?|variations?|variants?|versions?|paraphrases?|rephras\w+|rewrit\w+|rewrites?|alternatives?|questions?"
-    r"|quer(?:y|ies)|sentences?|utterances?|messages?|tweets?|rows?|entries|samples?|results?|outputs?|json|responses?|answers?"
-    r"|translations?|entities|labels?|instructions?)"
+    r"(?:examples?|variations?|variants?|versions?|paraphrases?|rephras\w+|rewrit\w+|rewrites?|alternatives?"
+    r"|questions?|quer(?:y|ies)|sentences?|utterances?|messages?|tweets?|rows?|entries|samples?|results?"
+    r"|outputs?|json|responses?|answers?|translations?|entities|labels?|instructions?)"
 )
 _YES = (
     r"(?:sure|certainly|of course|absolutely|okay|ok|great|no problem|got it|understood)"
