@@ -29,6 +29,11 @@ FREE = Text(TextSettings(), Path())
 PAIRS = JsonSchema({"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}, Path())
 SEEDS = [Example(f"s{i}", f"what is number {i} worth today", "good", source=Source()) for i in range(30)]
 
+ANSWERS = [
+    Example(f"a{i}", f"what is number {i} worth today", f"It is worth {i} in all, and no more.")
+    for i in range(30)
+]
+
 
 def gate(output: Output = MOODS, seeds: Sequence[Example] = SEEDS, **settings: Any) -> FormatGate:
     return FormatGate(FormatSettings(**settings), Tools(output, Lexical(LexicalSettings(dims=16)), seeds))
@@ -119,6 +124,37 @@ def test_what_cannot_be_put_right_stays_as_it_came() -> None:
     assert code(made, row('"as an AI language model"')) == "assistant_boilerplate"
 
 
+CUT = "It is so. It was so. It will be so, and that is"
+
+
+def test_a_rewrite_may_keep_what_its_seed_says() -> None:
+    made = gate(FREE, [*ANSWERS * 4, Example("odd", "what is it", CUT)])
+    assert code(made, row("what might it be", CUT)) == "ok"
+    assert code(made, row("what might it be", CUT.replace("that", "this"))) == "truncated"
+
+
+def test_what_a_seed_says_is_not_put_right_in_its_rewrites() -> None:
+    """Else the output of a rewrite would not be its seed's any more."""
+    made = gate(FREE, [*ANSWERS, Example("odd", "say it", "A &amp; B")])
+    assert made.mend(row("would you say it", "A &amp; B")).output == "A &amp; B"
+    assert made.mend(row("would you say it", "A &amp; C")).output == "A & C"
+
+
+def test_a_question_without_its_mark_is_no_cut_text() -> None:
+    made = gate(
+        seeds=[
+            Example(f"q{i}", f"I have {i} pears. I ate two. How many are left?", "good") for i in range(30)
+        ]
+    )
+    assert code(made, row("I have 7 pears. I gave two away. How many pears are there now")) == "ok"
+    assert code(made, row("I have 7 pears. I gave two away. How many pears are there in the")) == "truncated"
+
+
+def test_a_label_is_no_placeholder() -> None:
+    answers = Labels(["yes", "n/a"], Path())
+    assert code(gate(answers, [Example("s", "is it", "yes")]), row("was it", "n/a")) == "ok"
+
+
 def test_two_labels_are_said() -> None:
     assert code(gate(), row("x", "good, bad")) == code(gate(), row("x", "bad and good")) == "two_labels"
     assert code(gate(), row("x", "good, fine")) == code(gate(), row("x", "good good")) == "unknown_label"
@@ -161,10 +197,6 @@ def test_mending_a_mended_row_changes_nothing(given_input: str, output: str) -> 
 
 
 GATE = gate()
-ANSWERS = [
-    Example(f"a{i}", f"what is number {i} worth today", f"It is worth {i} in all, and no more.")
-    for i in range(30)
-]
 PROSE = gate(FREE, ANSWERS)
 PIECES = st.sampled_from(
     ['"', "“", "”", "'", "1. ", "- ", "```\n", "&amp;", "amp;", "\\u2019", "â€™", "Sure! Here is it: ", "(",

@@ -111,6 +111,8 @@ class FormatGate(RowGate):
     def _marked(self, pieces: list[tuple[Field, str]]) -> Iterator[Problem]:
         """Marks in any field, unless seeds have the same."""
         for name, text in pieces:
+            if name == "output" and text in self.tools.output.labels:
+                continue  # a label may be called "n/a"
             small = text.casefold()
             for mark in MARKS:
                 if name not in mark.fields or mark.code in self._habits.kinds:
@@ -124,6 +126,8 @@ class FormatGate(RowGate):
 
     def _signed(self, pieces: list[tuple[Field, str]]) -> Iterator[Problem]:
         for name, text in pieces:
+            if (name, text) in self._habits.odd:
+                continue
             for sign in self._signs.get(name, ()):
                 if span := sign.find(text):
                     yield Problem(sign.code, sign.reason, {"quote": quote(text, *span), "field": name})

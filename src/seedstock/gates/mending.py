@@ -21,6 +21,7 @@ class Mender:
 
     def __init__(self, output: Output, habits: Habits) -> None:
         self._output = output
+        self._odd = habits.odd
         self._prose = output.free_text or output.chains
         self._input = habits.repaired("input")
         self._turn = habits.repaired("turn")
@@ -34,7 +35,7 @@ class Mender:
         if given != example.input and not self._spans_stay(example, given):
             given, done = example.input, []
         output = example.output
-        if isinstance(output, str):
+        if isinstance(output, str) and ("output", output) not in self._odd:
             output = _mended(output, self._answer, done) if self._prose else self._mended_value(output, done)
         reasoning = example.reasoning and _mended(example.reasoning, self._steps, done)
         if not done:

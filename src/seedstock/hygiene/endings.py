@@ -177,10 +177,10 @@ def _is_sentence(text: str) -> bool:
 
 ANYWHERE: tuple[tuple[str, Callable[[str], Span | None]], ...] = (
     ("a fence is opened and never closed", open_fence),
-    ("it ends in the middle of a sentence", open_sentence),
     ("it ends with a word or sign after which something must come", dangling),
 )
 IN_ANSWERS: tuple[tuple[str, Callable[[str], Span | None]], ...] = (
+    ("it ends in the middle of a sentence", open_sentence),
     ("it ends with a word that leans on what follows", leaning),
     ("a list ends before its next item", open_item),
     ("an HTML element is opened and never closed", open_tag),
@@ -188,7 +188,7 @@ IN_ANSWERS: tuple[tuple[str, Callable[[str], Span | None]], ...] = (
     ("a bracket is opened and never closed", open_bracket),
     ("a quotation is opened and never closed", open_quote),
 )
-"""What is wrong, and how it is seen. A field whose seeds end so too is not held to it."""
+"""What is wrong, and how it is seen. People leave the last full stop away; who answers does not."""
 
 CUT_OFF = frozenset({"length", "max_tokens", "model_context_window_exceeded", "content_filter", "MAX_TOKENS"})
 """Words of servers for an answer that was cut off."""

@@ -58,7 +58,10 @@ SIGNS = (
 
 @dataclass(slots=True)
 class Habits:
-    """What was seen in seeds: words of marks, kinds of marks, signs and slips, by field where it matters."""
+    """What was seen in seeds: words of marks, kinds of marks, signs and slips, by field where it matters.
+
+    `odd` are the texts with a sign or a slip: a rewrite keeps its seed's output, and is not blamed for it.
+    """
 
     words: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     kinds: set[str] = field(default_factory=set)
@@ -66,6 +69,7 @@ class Habits:
     signs: Counter[tuple[int, Field]] = field(default_factory=Counter)
     proper: Counter[tuple[int, Field]] = field(default_factory=Counter)
     slips: Counter[tuple[int, Field]] = field(default_factory=Counter)
+    odd: set[tuple[Field, str]] = field(default_factory=set)
     tongues: dict[Field, Tongues] = field(default_factory=dict)
 
     @classmethod
@@ -88,10 +92,14 @@ class Habits:
                 self.kinds.add(mark.code)
         for place, sign in enumerate(SIGNS):
             if name in sign.fields:
-                self.signs[place, name] += sign.find(text) is not None
                 self.proper[place, name] += sign.proper(text)
+                if sign.find(text) is not None:
+                    self.signs[place, name] += 1
+                    self.odd.add((name, text))
         for place, slip in enumerate(SLIPS):
-            self.slips[place, name] += name in slip.fields and slip.fix(text) != text
+            if name in slip.fields and slip.fix(text) != text:
+                self.slips[place, name] += 1
+                self.odd.add((name, text))
 
     def watched(self, name: Field) -> list[Sign]:
         """The signs that a text of this field is held to."""
