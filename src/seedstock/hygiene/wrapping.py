@@ -53,6 +53,11 @@ _CLOSINGS = (
     r"(?:don't|do not) hesitate to (?:ask|reach)",
     r"would you like me to|do you have any other questions",
 )
+_CLOSING_WORDS = (
+    "i hope", "let me know", "feel free", "if you", "else i can", "hesitate to", "would you like",
+    "do you have any",
+)  # fmt: skip
+"""Of these one stands in each of the closings: most texts need no more looking at."""
 _CHATTER = re.compile(rf"(?:{'|'.join(_CLOSINGS)})[^\n]{{0,250}}\Z", re.IGNORECASE)
 _GOES_ON = re.compile(r"(?:however|but|that said|though)\b", re.IGNORECASE)
 _LETTER = re.compile(
@@ -131,6 +136,9 @@ def _span(found: re.Match[str] | None) -> Span | None:
 def chatter(text: str) -> Span | None:
     """Where the closing words of an assistant begin and end: `I hope this helps!`. A letter may end so."""
     whole = len(text.rstrip())
+    small = text[max(0, whole - END) : whole].casefold()
+    if not any(words in small for words in _CLOSING_WORDS):
+        return None
     found = next(
         (m for m in _CHATTER.finditer(text, max(0, whole - END), whole) if _opens(text, m.start())), None
     )
