@@ -5,7 +5,7 @@
 `real`: real rows against the seeds of their set; nearly all must pass. `poisoned`: recall of planted
 malformed rows and of an assistant's phrases, and what is rejected of clean rows (answer keys are read for
 counting only). `recorded`: what teachers really returned. `--sample` writes 100 of those decisions, drawn
-with a fixed seed from each reject code, each repair and the passes, to be read by a person. Times are
+with a fixed seed from each reject code, each repair and the passes, to be read. Times are
 CPU-seconds of this process.
 """
 

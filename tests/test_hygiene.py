@@ -126,6 +126,7 @@ def test_a_users_refusal_is_no_teachers() -> None:
         (strip_list_number, "-5 degrees", "-5 degrees"),
         (strip_list_number, "1. FC Köln won", "1. FC Köln won"),
         (strip_list_number, "4. Kim 3. Em", "4. Kim 3. Em"),
+        (strip_list_number, "3. Oktober ist frei", None),
         (strip_field_name, 'Query: "x y"', '"x y"'),
         (strip_field_name, 'Spoken Movie Query 3: "x"', '"x"'),
         (strip_field_name, "Question: who is it?", "Question: who is it?"),

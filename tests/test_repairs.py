@@ -150,6 +150,13 @@ def test_a_question_without_its_mark_is_no_cut_text() -> None:
     assert code(made, row("I have 7 pears. I gave two away. How many pears are there in the")) == "truncated"
 
 
+@pytest.mark.parametrize("name", ["finish_reason", "stop_reason"])
+def test_what_the_server_said_of_the_end(name: str) -> None:
+    assert code(gate(), row("where is it", meta={name: "stop"})) == "ok"
+    assert code(gate(), row("where is it", meta={name: ["length"]})) == "ok"
+    assert code(gate(), row("where is it", meta={name: "max_tokens"})) == "truncated"
+
+
 def test_a_label_is_no_placeholder() -> None:
     answers = Labels(["yes", "n/a"], Path())
     assert code(gate(answers, [Example("s", "is it", "yes")]), row("was it", "n/a")) == "ok"

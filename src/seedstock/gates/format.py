@@ -87,11 +87,7 @@ class FormatGate(RowGate):
             yield Problem(fault.code, fault.reason, dict(fault.evidence))
         pieces = list(parts(example))
         yield from self._marked(pieces)
-        if example.meta.get("finish_reason") in CUT_OFF:
-            said = example.meta["finish_reason"]
-            yield Problem(
-                "truncated", f"the answer was cut off: finish_reason is {said!r}", {"finish_reason": said}
-            )
+        yield from _cut_off(example)
         yield from self._signed(pieces)
         problem = None if is_call(example.output) else self.tools.output.check(example.output)
         if problem is not None:
@@ -161,6 +157,14 @@ class FormatGate(RowGate):
             return False
         given = example.input if isinstance(example.input, str) else example.input[-1].content
         return echoes(given, example.output)
+
+
+def _cut_off(example: Example) -> Iterator[Problem]:
+    """What the row's own fields say of how its answer ended."""
+    for name in ("finish_reason", "stop_reason"):
+        said = example.meta.get(name)
+        if isinstance(said, str) and said in CUT_OFF:
+            yield Problem("truncated", f"the answer was cut off: {name} is {said!r}", {name: said})
 
 
 def texts(example: Example) -> list[str]:

@@ -13,7 +13,11 @@ END = 400
 """Characters of an end in which closing words are looked for."""
 
 _CLOSING = {'"': '"', "“": "”", "„": "“”", "«": "»", "'": "'", "‘": "’", "`": "`"}
-_NUMBER = re.compile(r"\s{0,8}(?:\d{1,3}[.)]|[-*•–])\s{1,4}(?=\S)(?![A-Z]{2,4}\b)")
+_MONTH = r"(?:jan|feb|m[aä]r|apr|ma[ijy]|jun|jul|aug|sep|o[ck]t|nov|de[czs])"
+_NUMBER = re.compile(
+    rf"\s{{0,8}}(?:\d{{1,3}}[.)]|[-*•–])\s{{1,4}}(?=\S)(?![A-Z]{{2,4}}\b|(?i:{_MONTH})\w{{0,7}}\b)"
+)
+"""Not a club (`1. FC Köln`), nor a date in a language that writes ordinals with a dot (`3. Oktober`)."""
 _INNER_ITEM = re.compile(r"\s\d{1,2}[.)]\s")
 _ITEM = re.compile(r"^\s{0,8}(?:\d{1,3}[.)]|[-*•])\s", re.MULTILINE)
 _FIELD_NAME = re.compile(
