@@ -93,6 +93,7 @@ def test_calls_say_what_a_talk_is_about(tmp_path: Path) -> None:
         (changed(m2=calling(arguments="{}")), "tool_arguments"),
         (changed(m2=calling(arguments="{state: on")), "tool_arguments"),
         (changed(m2=calling(arguments="[1]")), "tool_arguments"),
+        (changed(m2=calling(arguments='{"state": "\ud800"}')), "bad_characters"),
         (changed(m2=calling(arguments='{"state": NaN}')), "tool_arguments"),
         (changed(m2=calling(arguments="[" * 100_000)), "tool_arguments"),
         (changed(m2={"tool_calls": [CALL, CALL]}), "tool_calls"),

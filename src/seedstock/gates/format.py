@@ -83,10 +83,10 @@ class FormatGate(RowGate):
         if (size := self._oversized(example)) > 0:
             yield Problem("oversized", f"{size} characters, at most {self.settings.max_chars} allowed")
             return
-        if fault := self._fault(example):
-            yield Problem(fault.code, fault.reason, dict(fault.evidence))
         pieces = list(parts(example))
         yield from self._marked(pieces)
+        if fault := self._fault(example):  # after the marks: a schema cannot be held against half characters
+            yield Problem(fault.code, fault.reason, dict(fault.evidence))
         yield from _cut_off(example)
         yield from self._signed(pieces)
         problem = None if is_call(example.output) else self.tools.output.check(example.output)
