@@ -147,7 +147,9 @@ def test_a_schema_that_goes_in_a_circle_ends(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("calls", [7, [7], [{}], [{"function": {}}], [{"function": {"name": 3}}], "x"])
 def test_calls_that_are_none_make_no_row(calls: Any, tmp_path: Path) -> None:
-    assert code(read(changed(m2={"tool_calls": calls}), tmp_path)) == "empty_input"
+    example = read(changed(m2={"tool_calls": calls}), tmp_path)
+    assert code(example) == "chat"
+    assert "message 3 has a tool call" in example.meta["unreadable"]
 
 
 def test_tables_fill_schemas_with_nulls(tmp_path: Path) -> None:

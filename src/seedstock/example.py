@@ -9,6 +9,9 @@ from typing import Any, Literal
 
 from seedstock.exchange import Message, digest
 
+UNREAD = "unreadable"
+"""Key in `meta` of a row whose conversation could not be read: why. Its input is empty then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

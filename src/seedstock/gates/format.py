@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field as SettingField
 
-from seedstock.example import Example, is_call
+from seedstock.example import UNREAD, Example, is_call
 from seedstock.gates.base import Batch, GateSettings, RowGate, Tools
 from seedstock.gates.mending import Mender, slip_in
 from seedstock.hygiene.echo import echoes, repeated, runs_of
@@ -77,6 +77,9 @@ class FormatGate(RowGate):
     def _problems(self, example: Example) -> Iterator[Problem]:
         """What is wrong, what nobody can put right first. Nothing is read of a text that is too long."""
         if not example.input_text.strip():
+            why = example.meta.get(UNREAD)
+            if isinstance(why, str):
+                yield Problem("chat", f"the row cannot be read: {why}"[:300])
             yield Problem("empty_input", "the input is empty")
         if example.output is None or example.output == "":
             yield Problem("empty_output", "the output is empty")

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from seedstock.example import Example, Source, is_call
+from seedstock.example import UNREAD, Example, Source, is_call
 from seedstock.exchange import Message, digest
 from seedstock.seeds.chat import BadMessages, is_chat, read_messages, read_tools, simplest, with_texts
 from seedstock.seeds.fields import Fields
@@ -22,6 +22,7 @@ class Content:
     output: Any = None
     problem: str | None = None
     tools: tuple[dict[str, Any], ...] = ()
+    unread: bool = False
 
 
 def read_content(raw: dict[str, Any], fields: Fields) -> Content:
@@ -31,7 +32,7 @@ def read_content(raw: dict[str, Any], fields: Fields) -> Content:
         chat = fields.messages or isinstance(content.input, tuple) or is_call(content.output)
         return replace(content, tools=read_tools(raw.get("tools"))) if chat else content
     except BadMessages as problem:
-        return Content(problem=str(problem))
+        return Content(problem=str(problem), unread=True)
 
 
 def _chat(raw: dict[str, Any], fields: Fields) -> Content:
@@ -131,12 +132,13 @@ def build_example(
     if content.tools:
         del spare["tools"]
     source = read_source(spare, kind)
+    unread = {UNREAD: content.problem} if content.unread else {}
     example = Example(
         id=own_id(raw) or "",
         input="" if content.input is None else content.input,
         output="" if content.output is None else content.output,
         reasoning=_reasoning(spare.get("reasoning")),
-        meta=_meta(spare, keeps_source=source is None or not _is_provenance(spare.get("source"))),
+        meta=_meta(spare, keeps_source=source is None or not _is_provenance(spare.get("source"))) | unread,
         source=source or Source(kind=kind),
         tools=content.tools,
     )
