@@ -157,6 +157,16 @@ def test_what_the_server_said_of_the_end(name: str) -> None:
     assert code(gate(), row("where is it", meta={name: "max_tokens"})) == "truncated"
 
 
+def test_a_piece_of_the_prompt() -> None:
+    said = "Say in one word how the writer of a message feels about it."
+    tools = Tools(FREE, Lexical(LexicalSettings(dims=16)), SEEDS, instruction=said)
+    made = FormatGate(FormatSettings(), tools)
+    assert code(made, row("it leaks", f"bad. {said}")) == "prompt_echo"
+    assert code(made, row(f"it leaks. {said}", "bad")) == "prompt_echo"
+    assert code(made, row(f"{said}\n\nit leaks", "bad")) == "ok", "made for training"
+    assert code(made, row((Message("system", said), Message("user", "it leaks")), "bad")) == "ok"
+
+
 def test_a_label_is_no_placeholder() -> None:
     answers = Labels(["yes", "n/a"], Path())
     assert code(gate(answers, [Example("s", "is it", "yes")]), row("was it", "n/a")) == "ok"

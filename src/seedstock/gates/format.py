@@ -10,7 +10,7 @@ from pydantic import Field as SettingField
 from seedstock.example import UNREAD, Example, is_call
 from seedstock.gates.base import Batch, GateSettings, RowGate, Tools
 from seedstock.gates.mending import Mender, slip_in
-from seedstock.hygiene.echo import echoes, repeated, runs_of
+from seedstock.hygiene.echo import begins_with, echoes, repeated, runs_of
 from seedstock.hygiene.endings import CUT_OFF
 from seedstock.hygiene.habits import Habits
 from seedstock.hygiene.marks import MARKS, Field, quote, word
@@ -137,7 +137,8 @@ class FormatGate(RowGate):
             said = quote(example.output_text, 0, 200, 0)
             yield Problem("echo", "the output says the input again instead of answering it", {"quote": said})
         for name, text in pieces if self._prompt else ():
-            if run := repeated(text, self._prompt):
+            header = name != "output" and begins_with(text, self.tools.instruction)
+            if name != "told" and not header and (run := repeated(text, self._prompt)):
                 yield Problem(
                     "prompt_echo", f"the {name} repeats the task's instruction", {"quote": run, "field": name}
                 )

@@ -34,6 +34,12 @@ def repeated(text: str, runs: frozenset[tuple[str, ...]]) -> str:
     return " ".join(min(common)) if common else ""
 
 
+def begins_with(text: str, prompt: str) -> bool:
+    """Whether a text has a prompt for its header, as rows have that are made for training."""
+    first = _WORD.findall(prompt[:SCANNED].casefold())[:RUN]
+    return _WORD.findall(text[:SCANNED].casefold())[:RUN] == first
+
+
 def runs_of(text: str) -> frozenset[tuple[str, ...]]:
     """Every run of eight words of a text; none of a shorter one, which may be an ordinary sentence."""
     words = _WORD.findall(text.casefold())
