@@ -79,7 +79,7 @@ PLANTED = (
     Planted("a holdout row", "seed-079", "handheld scanner 44", "leak"),
     Planted("a holdout row", "seed-155", "gear pump G-19", "leak"),
     Planted("a holdout row", "seed-094", "rotten eggs", "leak"),
-    Planted("chatter among the texts", "seed-061", "Here are three paraphrases", "facts"),
+    Planted("chatter among the texts", "seed-061", "Here are three paraphrases", "format"),
     Planted("numbers of a list", "seed-095", "2. FLT 3"),
     Planted("another number of people, and a time", "seed-040", "three colleagues", "facts"),
     Planted("another time", "seed-123", "15:07", "facts"),

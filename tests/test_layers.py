@@ -19,7 +19,7 @@ LAYERS = (
         "text reading yamlfile jsonl ledgerfile groupwriter neighbours level pace embedders rules language"
         " clusters forms families answers intervals addressing judgement starters",
     ),
-    (IN_ORDER, "facts sqlcheck arithmetic jsoncheck agreement sandbox functions transforms"),
+    (IN_ORDER, "facts hygiene sqlcheck arithmetic jsoncheck agreement sandbox functions transforms"),
     (APART, "seeds tasks recipes teachers gates exporters"),
     (
         IN_ORDER,

@@ -60,17 +60,19 @@ JSON_KEYS = {
         `teacher`, `run`""",
     "run": """`run`, `requests` of this call (`sent`, `answered`, `retried`, `failed`, `hedged`), `faults`
         by reason, and of the project's whole state: `candidates`, `accepted`, `rejected` by gate,
-        `cells` (`cell`, `target`, `accepted`, `state`), `recipes` (`recipe`, `cell`, `target`, `accepted`,
-        `candidates`, `yield`, `questions`, `requests`, `cost_per_accepted`, `state`), `efficiency`
-        (`questions` asked, `needed` by the yields, `ratio`), `parents` (`bound`, `most`, `unused`, `seeds`),
+        `repaired` rows, `repairs` by name, `cells` (`cell`, `target`, `accepted`, `state`), `recipes`
+        (`recipe`, `cell`, `target`, `accepted`, `candidates`, `yield`, `questions`, `requests`,
+        `cost_per_accepted`, `state`), `efficiency` (`questions` asked, `needed` by the yields, `ratio`),
+        `parents` (`bound`, `most`, `unused`, `seeds`),
         `facets` (`facet`, `how`, `n`, `agree`, `share`, `interval`), `cost` (`total`,
         `per_accepted`, `currency`, `price`: who says so, `paid`: by this project in all,
         `recipes`, with a judge `judge`: what judging cost), `tokens` (`in`, `out`, `cached`, `cached_share`),
         `findings` about the server, `judge`: how far it can be trusted, as in `review status`;
         `stopped` (`limit`, `max_cost`) where a bound was reached. With `--dry-run`: `run`,
         `plan`, `requests` with their exact prompts""",
-    "audit": """`rows`, `kept`, `rejected` by gate, `reasons`, `repaired` (always 0 in this version), `gates`,
-        `verdict` (`pass`, `warn`, `refused`), `out`, `suspects`, `notes`""",
+    "audit": """`rows`, `kept`, `rejected` by gate, `reasons`, `repaired` rows (those that a later
+        gate rejected among them), `repairs` by name, `gates`, `verdict` (`pass`, `warn`, `refused`), `out`,
+        `suspects`, `notes`""",
     "review": """of `sample`: `sample`; of `status`: `required`, `done`, `accepted`, `generated`, `defects`,
         `defect_upper_bound`, `by_criterion`, `gates`, `judge` (null without one; `judges`, `state`, `said`,
         `judged`, `min_score`, `n`, `agreement`, `kappa`, `interval`, `ac1`, `covers`, `thresholds`,

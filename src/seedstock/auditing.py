@@ -70,10 +70,11 @@ class AuditResult:
     """Kept rows that deserve a look; None where outputs of this kind hold nothing to doubt."""
 
     def to_json(self) -> dict[str, Any]:
-        """The keys of design.md for `audit --json`. Nothing is repaired in this version."""
+        """The keys of design.md for `audit --json`."""
         tally = self.tally
         return {
-            "rows": tally.rows, "kept": tally.kept, "rejected": dict(tally.rejected), "repaired": 0,
+            "rows": tally.rows, "kept": tally.kept, "rejected": dict(tally.rejected),
+            "repaired": tally.repaired, "repairs": dict(tally.repairs),
             "reasons": {f"{gate}: {code}": n for (gate, code), n in tally.reasons.items()},
             "gates": [v.to_json() for v in self.gates], "verdict": self.verdict, "out": self.out,
             "suspects": None if self.suspects is None else len(self.suspects), "notes": self.notes,
@@ -91,6 +92,7 @@ class _Setting:
     holdout: list[Example]
     ood: list[Example]
     terms: tuple[Term, ...]
+    instruction: str
     notes: list[str]
 
 
@@ -127,13 +129,14 @@ def audit(
         rows = (row for path in synthetic for row in read_rows(path, strict=False, kind="synthetic"))
         first = next(batched(rows, BATCH), [])
         tools = _tools(setting, [row.example for row in first])
-        tools = replace(tools, answers=_answers(synthetic, setting, tools))
+        tools = replace(tools, answers=_no_answers(setting))
         if config is not None:
             project = stack.enter_context(Project(config))
             tools = replace(tools, judge=stack.enter_context(hearing(project, max_cost)))
         sink = stack.enter_context(_Sink(out))
-        kept = _Kept(tools)
-        result = _gate(chain(first, rows), Gatekeeper(setting.gates, tools), kept, sink, progress)
+        keeper, kept = Gatekeeper(setting.gates, tools), _Kept(tools)
+        _collect(synthetic, keeper, tools)
+        result = _gate(chain(first, rows), keeper, kept, sink, progress)
         result.suspects = kept.doubts()
         result.notes = [*setting.notes, *_said(result.suspects)]
         if config is not None and tools.judge is not None:
@@ -161,8 +164,9 @@ def _setting(seeds: Path | None, holdout: Path | None, ood: Path | None, config:
     if not bed.usable:
         raise InputError("no usable seeds: " + ("; ".join(bed.notes()) or "the file has no rows"))
     notes += bed.notes()
-    terms = () if checked is None else terms_of(checked)
-    return _Setting(output, gates, VectorCache(inner, cache / "vectors.db"), bed, held, outside, terms, notes)
+    terms, instruction = ((), "") if checked is None else (terms_of(checked), checked.task.instruction)
+    vectors = VectorCache(inner, cache / "vectors.db")
+    return _Setting(output, gates, vectors, bed, held, outside, terms, instruction, notes)
 
 
 def _rows(path: Path | None, section: DataSection | None) -> list[Example]:
@@ -177,20 +181,33 @@ def _tools(setting: _Setting, first: Sequence[Example]) -> Tools:
     templates = tuple(find_template(texts) for texts in samples)
     seeds = setting.seeds.usable
     return Tools(
-        setting.output, setting.embedder, seeds, setting.holdout, setting.ood, templates, setting.terms
+        setting.output,
+        setting.embedder,
+        seeds,
+        setting.holdout,
+        setting.ood,
+        templates,
+        setting.terms,
+        setting.instruction,
     )
 
 
-def _answers(synthetic: Sequence[Path], setting: _Setting, tools: Tools) -> Answers | None:
-    """How often each result is given to each input: a pass over the files before the one that judges."""
+def _no_answers(setting: _Setting) -> Answers | None:
+    """Room for how often each result is given to each input; None where nobody asks, or texts are free."""
     settings = setting.gates.get("relevance.agreement")
     if settings is None or setting.output.free_text:
         return None
-    answers = Answers(getattr(settings, "by", ""))
+    return Answers(getattr(settings, "by", ""))
+
+
+def _collect(synthetic: Sequence[Path], keeper: Gatekeeper, tools: Tools) -> None:
+    """Count the answers to each input in a pass over the files before the one that judges."""
+    if tools.answers is None:
+        return
     for path in synthetic:
         for row in read_rows(path, strict=False, kind="synthetic"):
-            answers.add(row.example, tools.result(row.example), tools.beside(row.example))
-    return answers
+            example = keeper.mend(row.example)
+            tools.answers.add(example, tools.result(example), tools.beside(example))
 
 
 def _gate(
@@ -199,11 +216,11 @@ def _gate(
     result = AuditResult()
     for part, decisions in _decided(rows, keeper, progress):
         for row, decision in zip(part, decisions, strict=True):
-            result.tally.add(row.example.id, row.example, decision.verdicts)
+            result.tally.add(row.example.id, decision.example, decision.verdicts)
             result.teachers.update(filter(None, [row.example.source.teacher]))
             sink.write(row, decision)
             if decision.failed is None:
-                kept.add(row)
+                kept.add(row.line, decision.example)
         if progress:
             progress(result.tally.rows)
     result.gates = [
@@ -222,7 +239,8 @@ def _decided(
 ) -> Iterator[tuple[list[Row], list[Decision]]]:
     """Rows with what the gates say of them, in the file's order; with a judge all of them at once."""
     for part in [list(rows)] if keeper.rates else batched(rows, BATCH):
-        examples = [row.example.with_source(kind="synthetic") for row in part]
+        # Only what is put right here is counted: the file may tell of earlier repairs.
+        examples = [row.example.with_source(kind="synthetic", repairs=()) for row in part]
         yield part, keeper.check_by_figure(examples, progress) if keeper.rates else keeper.check(examples)
 
 
@@ -234,11 +252,10 @@ class _Kept:
         self._reads = Reader(tools.seeds, tools.output).reads
         self._rows: list[tuple[int, Example]] = []
 
-    def add(self, row: Row) -> None:
-        """A row that every gate let pass."""
+    def add(self, line: int, example: Example) -> None:
+        """A row that every gate let pass, and the line on which it stands."""
         if self._reads:
-            slim = replace(row.example, meta={}, reasoning=None, rejected=())
-            self._rows.append((row.line, slim))
+            self._rows.append((line, replace(example, meta={}, reasoning=None, rejected=())))
 
     def doubts(self) -> list[Doubt] | None:
         """The suspects among them, ranked; their vectors come from the cache."""
@@ -282,18 +299,20 @@ class _Sink:
             shutil.rmtree(self._made, ignore_errors=True)
 
     def write(self, row: Row, decision: Decision) -> None:
-        """One row: as it was read, or with what rejected it."""
+        """One row: as it was read, but for its repairs; or as it was read, with what rejected it."""
         if not self._files:
             return
         own = {**row.raw, "id": row.raw.get("id") or row.example.id}
-        failed = decision.failed
+        failed, repairs = decision.failed, decision.example.source.repairs
         if failed is None:
-            self._files[True].write(line(own))
+            self._files[True].write(
+                line({**row.rewritten(decision.example), "id": own["id"]} if repairs else own)
+            )
             return
         rejected = {
             "row": row.line, "id": row.example.id, "gate": failed.gate, "code": failed.code,
             "reason": failed.reason, "figure": failed.figure, "threshold": failed.threshold,
-            "evidence": failed.evidence, "example": own,
+            "evidence": failed.evidence, **({"repairs": list(repairs)} if repairs else {}), "example": own,
         }  # fmt: skip
         self._files[False].write(line(rejected))
 
@@ -322,10 +341,12 @@ def _lines(doubts: Sequence[Doubt], folder: Path) -> Iterator[bytes]:
 def audit_page(result: AuditResult, name: str) -> Page:
     """The audit as a page."""
     tally = result.tally
+    repairs = ", ".join(f"{name} {n}" for name, n in tally.repairs.most_common())
     steps = [Step("read", tally.rows, name), *tally.steps(), Step("kept", tally.kept)]
+    notes = [*result.notes, f"{tally.repaired} rows repaired ({repairs})"] if repairs else result.notes
     return Page(
         title=f"Audit of {name}", verdict=result.verdict, steps=steps, gates=result.gates,
-        rejected=tally.examples, notes=result.notes, waivers=[],
+        rejected=tally.examples, notes=notes, waivers=[],
         doubted=[
             Doubted(doubt.suspect.id, doubt.suspect.why, doubt.example.input_text[:SHOWN_CHARS],
                     doubt.example.output_text[:SHOWN_CHARS])

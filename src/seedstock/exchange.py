@@ -25,15 +25,63 @@ def digest(*parts: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A function that an assistant asks for. `arguments` are JSON text, as models write them."""
+
+    name: str
+    arguments: str
+    id: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """`{"id"?, "type": "function", "function": {"name", "arguments"}}`."""
+        named = {} if self.id is None else {"id": self.id}
+        return {**named, "type": "function", "function": {"name": self.name, "arguments": self.arguments}}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ToolCall:
+        """The inverse of `to_json`; an arguments object is written as text."""
+        function = data["function"]
+        given = function.get("arguments")
+        arguments = given if isinstance(given, str) else json.dumps(given or {}, ensure_ascii=False)
+        return cls(function["name"], arguments, data.get("id"))
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation."""
+    """One turn of a conversation.
+
+    An assistant's turn may ask for `tool_calls`, with or without words. A turn of role `tool` answers one,
+    `tool_call_id`; `name` is the function's where it is given.
+    """
 
     role: str
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
 
-    def to_json(self) -> dict[str, str]:
-        """`{"role", "content"}`."""
-        return {"role": self.role, "content": self.content}
+    @property
+    def text(self) -> str:
+        """The words, and the calls as `name(arguments)`, a line each."""
+        calls = [f"{call.name}({call.arguments})" for call in self.tool_calls]
+        return "\n".join([*([self.content] if self.content else []), *calls])
+
+    def to_json(self) -> dict[str, Any]:
+        """`{"role", "content"}` and what there is of tools; content is null where there are only calls."""
+        out: dict[str, Any] = {
+            "role": self.role,
+            "content": self.content or None if self.tool_calls else self.content,
+        }
+        if self.tool_calls:
+            out["tool_calls"] = [call.to_json() for call in self.tool_calls]
+        more = {"tool_call_id": self.tool_call_id, "name": self.name}
+        return out | {key: value for key, value in more.items() if value is not None}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Message:
+        """The inverse of `to_json`."""
+        calls = tuple(map(ToolCall.from_json, data.get("tool_calls") or ()))
+        return cls(data["role"], data["content"] or "", calls, data.get("tool_call_id"), data.get("name"))
 
 
 @dataclass(frozen=True, slots=True)

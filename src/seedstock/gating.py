@@ -25,7 +25,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the row gates said about one row; gates after the first that failed were not asked."""
+    """What the row gates said about one row; gates after the first that failed were not asked.
+
+    `example` is the row as they saw it: mended, where it could be.
+    """
 
     example: Example
     verdicts: tuple[Verdict, ...]
@@ -57,13 +60,13 @@ class Gatekeeper:
         return bool(self._costly) and self._tools.judge is not None
 
     def check(self, examples: Sequence[Example], admit: Admit | None = None) -> list[Decision]:
-        """Decide about rows, in order; accepted ones are remembered by the gates.
+        """Decide about rows, in order; they are mended first, and accepted ones are remembered by the gates.
 
         `admit(place)` is asked last, for each row that every gate lets pass: its verdict, if any, keeps
         the row out, and the gates then compare nothing with it.
         """
         done: list[Decision] = []
-        for part in batched(examples, BATCH):
+        for part in batched(map(self.mend, examples), BATCH):
             done += self._check(part, admit and _shifted(admit, len(done)))
         return done
 
@@ -75,6 +78,7 @@ class Gatekeeper:
         Every row that no cheap gate rejects is rated, also those that turn out to be duplicates: which of
         them stays depends on it. Of equal ones the earlier stays. `progress` is told how many are rated.
         """
+        examples = [self.mend(example) for example in examples]
         verdicts: list[list[Verdict]] = [[] for _ in examples]
         apart = [gate for gate in self._row_gates if not gate.remembers]
         alive: list[int] = []
@@ -92,8 +96,15 @@ class Gatekeeper:
             self._keep(_pass([gate for gate in self._row_gates if gate.remembers], part, batch, verdicts)[1])
         return [Decision(e, tuple(v)) for e, v in zip(examples, verdicts, strict=True)]
 
+    def mend(self, example: Example) -> Example:
+        """The row with what gates can put right in it; `check` sees no other. Twice is as once."""
+        for gate in self._row_gates:
+            example = gate.mend(example)
+        return example
+
     def inspect(self, example: Example) -> Decision:
-        """What the gates that look at a row alone say; nothing is remembered."""
+        """What the gates that look at a row alone say, were it mended; nothing is remembered."""
+        example = self.mend(example)
         verdicts: list[Verdict] = []
         for gate in self._row_gates:
             alone = not gate.remembers and not gate.costly

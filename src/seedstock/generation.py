@@ -268,7 +268,9 @@ class _Run:
             example = self._born(
                 example, work, work.requests[found.of], digest(example.content_id, key, place)
             )
-            empty = replace(empty, id=example.id, example=example)
+            # A row that is not whole yet goes on as it was said; it is mended when it is.
+            whole = example if isinstance(found.what, FollowUp) else self.keeper.mend(example)
+            empty = replace(empty, id=example.id, example=whole)
         return Item(work, empty, None, found.what if isinstance(found.what, FollowUp) else None)
 
     def _born(self, row: Example, work: Work, request: Request, name: str) -> Example:

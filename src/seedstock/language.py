@@ -40,6 +40,11 @@ def identify(text: str, among: Sequence[str]) -> str | None:
     return str(_identifier(tuple(among)).classify(text)[0])
 
 
+def scores(text: str) -> dict[str, float]:
+    """How likely a text is in each of the languages of `NAMES`: logarithms, to be compared within a text."""
+    return {str(name): float(score) for name, score in _identifier(tuple(NAMES)).rank(text)}
+
+
 @cache
 def _identifier(among: tuple[str, ...]) -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier

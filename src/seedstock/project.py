@@ -194,7 +194,14 @@ class Project:
         template = find_template([seed.input_text for seed in self.seeds])
         terms = outline.terms_of(self.config)
         return Tools(
-            self.config.output, self.embedder, self.seeds, self.holdout, self.ood, (template,), terms
+            self.config.output,
+            self.embedder,
+            self.seeds,
+            self.holdout,
+            self.ood,
+            (template,),
+            terms,
+            self.config.task.instruction,
         )
 
     @cached_property

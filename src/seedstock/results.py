@@ -44,6 +44,7 @@ class RunResult:
         out = {
             "run": self.run, "requests": self.requests, "faults": self.faults, "candidates": self.tally.rows,
             "accepted": self.tally.kept, "rejected": dict(self.tally.rejected), "cells": self.plan.report(),
+            "repaired": self.tally.repaired, "repairs": dict(self.tally.repairs),
             "recipes": self.recipes, "efficiency": efficiency(self.plan), "parents": self.parents,
             "facets": [facet.to_json() for facet in self.facets], "cost": self.cost, "tokens": self.tokens,
             "findings": self.findings, "judge": None if self.judge is None else self.judge.to_json(),

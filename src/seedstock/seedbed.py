@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from seedstock.example import Example
+from seedstock.example import Example, is_call
 from seedstock.tasks.base import Output, Problem
 from seedstock.text import normalise
 
@@ -68,7 +68,9 @@ def sow(seeds: Sequence[Example], held: Sequence[Example], output: Output) -> Se
 def _problem(seed: Example, normal: str, output: Output) -> Problem | None:
     if seed.source.kind != "real":
         return Problem("synthetic", "its own source says that it is synthetic, and seeds are real")
-    return output.check(seed.output) if normal else Problem("empty_input", "the input is empty")
+    if not normal:
+        return Problem("empty_input", "the input is empty")
+    return None if is_call(seed.output) else output.check(seed.output)
 
 
 def _pair(pair: tuple[Example, str]) -> str:

@@ -24,7 +24,8 @@ class Tally:
     """Rows by what happened to them. `seen` and `warned` are per gate family, `rejected` per gate.
 
     `right` counts kept rows for which a gate of the family `relevance` has evidence that the output is
-    right, `in_form` those that were verified in form only.
+    right, `in_form` those that were verified in form only. `repairs` are per name, `repaired` is how many
+    rows had any; rows that a later gate rejected count too.
     """
 
     rows: int = 0
@@ -35,12 +36,17 @@ class Tally:
     right: int = 0
     in_form: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    repaired: int = 0
+    repairs: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: list[Rejected] = field(default_factory=list)
 
     def add(self, id_: str, example: Example | None, verdicts: Sequence[Verdict]) -> Verdict | None:
         """Count a row; gives the verdict that rejected it. `example` is None where none could be read."""
         self.rows += 1
+        if example is not None and example.source.repairs:
+            self.repaired += 1
+            self.repairs.update(example.source.repairs)
         self._count(verdicts)
         failed = next((v for v in verdicts if not v.passed), None)
         if failed is None:

@@ -55,12 +55,13 @@ def show(result: AuditResult, name: str) -> None:
     from seedstock.cli import render
 
     out = render.console()
-    render.funnel(out, audit_page(result, name).steps)
+    page = audit_page(result, name)
+    render.funnel(out, page.steps)
     render.heading(out, "One rejected row per reason")
     render.rejected(out, result.tally.examples)
     render.heading(out, "Gates")
     render.gates(out, result.gates)
-    render.notes(out, result.notes)
+    render.notes(out, page.notes)
     if result.out:
         out.print(
             f"\nwritten to {result.out}: kept.jsonl, rejected.jsonl, suspects.jsonl, audit.json, report.html",

@@ -6,7 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from seedstock.example import Example, written
+from seedstock.example import Example, is_call, written
 from seedstock.exchange import Message
 
 
@@ -45,6 +45,22 @@ def conversation(example: Example, instruction: str) -> list[Message]:
     return turns
 
 
+def answer_turn(example: Example) -> dict[str, Any]:
+    """The assistant's last turn: what `answer` says, or the tools that it calls."""
+    if is_call(example.output):
+        return {
+            "role": "assistant",
+            "content": example.output.get("content"),
+            "tool_calls": example.output["tool_calls"],
+        }
+    return {"role": "assistant", "content": answer(example)}
+
+
+def declared(example: Example) -> dict[str, Any]:
+    """The column of the tools that a conversation may call, where there are any."""
+    return {"tools": list(example.tools)} if example.tools else {}
+
+
 def answer(example: Example) -> str:
     """What the student shall say: the reasoning, where there is one, in the tags most students use."""
     return spoken(example.output, example.reasoning)
@@ -56,13 +72,30 @@ def spoken(output: Any, reasoning: str | None) -> str:
 
 
 def chat_problem(messages: Any, last: str) -> str | None:
-    """Roles after an optional system message alternate from user and end with `last`; no empty content."""
+    """Roles after an optional system message alternate from user and end with `last`; no empty content.
+
+    A call of tools and the answers to it stand for one turn with what the assistant says next; a
+    conversation may end with a call where it ends with the assistant.
+    """
     if not isinstance(messages, list) or not messages:
         return "no messages"
-    roles = [m.get("role") for m in messages]
+    roles = [m.get("role") for m in _spoken_turns(messages)]
     turns = roles[1:] if roles[0] == "system" else roles
     if not turns or turns[-1] != last or any(r != ("user", "assistant")[i % 2] for i, r in enumerate(turns)):
         return f"roles {roles} do not alternate up to {last}"
-    if any(not isinstance(m.get("content"), str) or not m["content"].strip() for m in messages):
-        return "an empty message"
-    return None
+    return "an empty message" if any(map(_empty, messages)) else None
+
+
+def _spoken_turns(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without what an assistant and its tools say to each other before it speaks to the user."""
+    following = [*messages[1:], {}]
+    return [
+        m for m, after in zip(messages, following, strict=True)
+        if m.get("role") != "tool" and not (m.get("tool_calls") and after.get("role") == "tool")
+    ]  # fmt: skip
+
+
+def _empty(message: dict[str, Any]) -> bool:
+    if message.get("tool_calls") or message.get("role") == "tool":
+        return False
+    return not isinstance(message.get("content"), str) or not message["content"].strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from seedstock.example import Example
+from seedstock.example import Example, is_call
 from seedstock.exporters.base import Exporter, answer, chat_problem, conversation, spoken
 
 
@@ -16,7 +16,7 @@ class Preference(Exporter):
 
     def takes(self, example: Example) -> bool:
         """Whether there is a worse answer that is not the answer itself."""
-        return bool(example.rejected) and worse(example) != answer(example)
+        return bool(example.rejected) and not is_call(example.output) and worse(example) != answer(example)
 
     def row(self, example: Example, instruction: str) -> dict[str, Any]:
         """Everything before the answer, the answer, and a worse one."""

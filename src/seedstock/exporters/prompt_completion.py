@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from seedstock.example import Example
-from seedstock.exporters.base import Exporter, answer, chat_problem, conversation
+from seedstock.exporters.base import Exporter, answer_turn, chat_problem, conversation, declared
 
 
 class PromptCompletion(Exporter):
@@ -17,13 +17,13 @@ class PromptCompletion(Exporter):
     def row(self, example: Example, instruction: str) -> dict[str, Any]:
         """Everything before the answer, and the answer."""
         prompt = [m.to_json() for m in conversation(example, instruction)]
-        return {"prompt": prompt, "completion": [{"role": "assistant", "content": answer(example)}]}
+        return {"prompt": prompt, "completion": [answer_turn(example)], **declared(example)}
 
     def problem(self, row: dict[str, Any]) -> str | None:
         """A prompt that ends with the user, and one answer."""
         answers = row.get("completion")
         if not isinstance(answers, list) or [m.get("role") for m in answers] != ["assistant"]:
             return "the completion is not one assistant message"
-        if not answers[0].get("content", "").strip():
+        if not answers[0].get("tool_calls") and not (answers[0].get("content") or "").strip():
             return "an empty completion"
-        return chat_problem(row.get("prompt"), "user")
+        return chat_problem([*(row.get("prompt") or ()), *answers], "assistant")

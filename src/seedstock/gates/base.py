@@ -33,9 +33,9 @@ class Tools:
     """What gates are handed: the task's output kind, an embedder, and the real rows.
 
     `templates` are taken off an input before it is embedded: a header that all rows share would make
-    distinct rows look alike. `terms` are those of the field, with the ones to avoid. `judge` is who says
-    whether rows are right; None where nobody does. `answers` are those that the whole file gives to each
-    input, where the whole is there before its rows are judged.
+    distinct rows look alike. `terms` are those of the field, with the ones to avoid; `instruction` is what
+    prompts say of the task. `judge` is who says whether rows are right; None where nobody does. `answers`
+    are those that the whole file gives to each input, where the whole is there before its rows are judged.
     """
 
     output: Output
@@ -45,6 +45,7 @@ class Tools:
     ood: Sequence[Example] = ()
     templates: tuple[Template, ...] = ()
     terms: tuple[Term, ...] = ()
+    instruction: str = ""
     judge: Judge | None = None
     answers: Answers | None = None
 
@@ -119,6 +120,13 @@ class RowGate(Gate):
 
     remembers: ClassVar[bool] = False
     costly: ClassVar[bool] = False
+
+    def mend(self, example: Example) -> Example:
+        """The row with what this gate can put right without a person, by name in `source.repairs`.
+
+        Called before any gate is asked. Mending a mended row changes nothing.
+        """
+        return example
 
     @abstractmethod
     def check(self, batch: Batch) -> list[Verdict]:

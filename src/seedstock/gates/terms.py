@@ -9,7 +9,8 @@ from typing import ClassVar
 from seedstock.brief import Term
 from seedstock.example import Example
 from seedstock.gates.base import Batch, GateSettings, RowGate, Tools
-from seedstock.gates.format import quote, texts
+from seedstock.gates.format import texts
+from seedstock.hygiene.marks import quote
 from seedstock.verdict import Verdict
 
 
@@ -46,7 +47,7 @@ class TermsGate(RowGate):
     def _verdict(self, example: Example) -> Verdict:
         for term, word, match, text in self._found(example):
             instead = f", write {term.use!r}" if term.use else ""
-            evidence = {"term": word, "quote": quote(text, match)}
+            evidence = {"term": word, "quote": quote(text, *match.span())}
             reason = f"it says {match[0]!r}{instead}"
             return Verdict(self.name, "fail", "avoided_term", reason, 1.0, 0.0, evidence)
         return Verdict(self.name, "pass", figure=0.0, threshold=0.0)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from seedstock.example import Example, Source, written
-from seedstock.exchange import Request, Response, canonical
+from seedstock.exchange import Message, Request, Response, canonical
 from seedstock.recipes.base import Ask, Recipe, Unparsed
 from seedstock.recipes.texts import as_text, read_list
 
@@ -78,12 +78,18 @@ class Rewriting(Recipe):
 
     def rewritten(self, seed: Example, text: str, way: str) -> Example:
         """The seed with its input, or the last message of it, replaced."""
-        given = (
-            text if isinstance(seed.input, str) else (*seed.input[:-1], replace(seed.input[-1], content=text))
-        )
-        return replace(seed, input=given, meta={})
+        if isinstance(seed.input, str):
+            return replace(seed, input=text, meta={})
+        last = _last_user(seed.input)
+        turns = [replace(m, content=text) if i == last else m for i, m in enumerate(seed.input)]
+        return replace(seed, input=tuple(turns), meta={})
 
 
 def varying(seed: Example) -> str:
-    """What is to be rewritten: the input, or the last message of a conversation."""
-    return seed.input if isinstance(seed.input, str) else seed.input[-1].content
+    """What is to be rewritten: the input, or what the user said last in a conversation."""
+    return seed.input if isinstance(seed.input, str) else seed.input[_last_user(seed.input)].content
+
+
+def _last_user(turns: Sequence[Message]) -> int:
+    """Where the user spoke last: after that there may be calls of tools and their answers."""
+    return max((i for i, turn in enumerate(turns) if turn.role == "user"), default=len(turns) - 1)

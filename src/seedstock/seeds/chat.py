@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from seedstock.exchange import Message
+from seedstock.exchange import Message, ToolCall
 from seedstock.seeds.strict_json import NotJson, has_lone_surrogate, parse
 
 ROLES = {
     "system": "system", "developer": "system", "user": "user", "human": "user",
-    "assistant": "assistant", "gpt": "assistant", "model": "assistant", "tool": "tool",
+    "assistant": "assistant", "gpt": "assistant", "model": "assistant", "tool": "tool", "function": "tool",
+    "observation": "tool",
 }  # fmt: skip
 
 
@@ -39,6 +41,24 @@ def simplest(messages: Sequence[Message]) -> str | tuple[Message, ...] | None:
     return tuple(messages) or None
 
 
+def with_texts(value: Any, texts: Sequence[Any]) -> Any:
+    """A conversation, in the form in which it came, with these texts in its messages.
+
+    Of more texts than messages the first ones stand elsewhere: a system prompt in a column of its own.
+    """
+    messages = _parsed(value) if isinstance(value, str) else value
+    said = texts[-len(messages) :]
+    out = [_with_text(message, text) for message, text in zip(messages, said, strict=True)]
+    return json.dumps(out, ensure_ascii=False) if isinstance(value, str) else out
+
+
+def _with_text(message: dict[str, Any], text: Any) -> dict[str, Any]:
+    if not isinstance(text, str) or (message.get("tool_calls") and not text):
+        return message
+    key = "content" if message.get("content") else "value" if "value" in message else "content"
+    return message if _content(message.get(key), 0) == text else {**message, key: text}
+
+
 def _is_message(item: Any) -> bool:
     return isinstance(item, dict) and ({"role", "content"} <= item.keys() or {"from", "value"} <= item.keys())
 
@@ -60,7 +80,49 @@ def _message(item: Any, place: int) -> Message:
     role = ROLES.get(said.lower()) if isinstance(said, str) else None
     if role is None:
         raise BadMessages(f"message {place} has role {str(said)[:40]!r}; known: {', '.join(ROLES)}")
-    return Message(role, _content(item.get("content") or item.get("value") or item.get("content"), place))
+    calls = _calls(item.get("tool_calls") or (), place) if role == "assistant" else ()
+    given = item.get("content") or item.get("value") or item.get("content")
+    content = "" if calls and given is None else _content(given, place)
+    if role != "tool":
+        return Message(role, content, calls)
+    return Message(role, content, (), _optional(item.get("tool_call_id")), _optional(item.get("name")))
+
+
+def read_tools(value: Any) -> tuple[dict[str, Any], ...]:
+    """Declared tools: a list of objects, or JSON text of one; () where there are none. Raises BadMessages."""
+    if value in (None, "", [], ()):
+        return ()
+    given = _parsed(value) if isinstance(value, str) else value
+    if not isinstance(given, list) or not all(isinstance(tool, dict) for tool in given):
+        raise BadMessages("its `tools` are not a list of objects")
+    return tuple(map(_without_nulls, given))
+
+
+def _without_nulls(value: Any) -> Any:
+    """Tables give every object the keys of all others, with nothing in them: no JSON Schema any more."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _calls(given: Any, place: int) -> tuple[ToolCall, ...]:
+    try:
+        return tuple(_call(call) for call in given)
+    except (TypeError, KeyError, AttributeError) as problem:
+        raise BadMessages(
+            f"message {place} has a tool call without `function` with `name` and `arguments`"
+        ) from problem
+
+
+def _call(call: Any) -> ToolCall:
+    made = ToolCall.from_json(call)
+    if not isinstance(made.name, str) or not isinstance(made.id, str | None):
+        raise TypeError(call)
+    return made
+
+
+def _optional(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _content(value: Any, place: int) -> str:

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from seedstock.jsonl import file_digest
 from seedstock.seeds.fields import Fields, complete_fields, only_input
 from seedstock.seeds.files import file_records
 from seedstock.seeds.folders import dataset_files
-from seedstock.seeds.rows import Kind, build_example, own_id, read_content, row_problem
+from seedstock.seeds.rows import Kind, build_example, own_id, read_content, rewritten, row_problem
 from seedstock.seeds.text_files import MAX_ROW_BYTES, Record, reading
 
 _LOOK_AHEAD = 100  # rows to look at for columns that the first rows may lack
@@ -30,13 +30,18 @@ _Placed = tuple[Path, Record]
 class Row:
     """One row of a file: `raw` with all its fields as they were read, `example` as what they mean.
 
-    `line` counts from 1: the line where the row starts in text files, the row's number in the others
-    and in folders of several files.
+    `fields` says which columns it was read from. `line` counts from 1: the line where the row starts in
+    text files, the row's number in the others and in folders of several files.
     """
 
     line: int
     raw: dict[str, Any]
     example: Example
+    fields: Fields = field(default_factory=Fields)
+
+    def rewritten(self, example: Example) -> dict[str, Any]:
+        """The row as its file holds it, with the texts of `example` in their own columns."""
+        return rewritten(self.raw, self.fields, self.example, example)
 
 
 def read_rows(
@@ -138,7 +143,7 @@ def _row(
         problem = row_problem(raw, content, kind) if is_object else "a row must be a JSON object"
         if problem is not None:
             raise InputError(f"this row cannot be used: {problem}", path=strict_file, line=record.line)
-    return Row(origin[1], raw, build_example(raw, content, fields, kind, origin))
+    return Row(origin[1], raw, build_example(raw, content, fields, kind, origin), fields)
 
 
 def _note_id(row: Row, lines_of: dict[str, int], file: Path, line: int) -> None:

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from seedstock.example import Example, Source
+from seedstock.example import UNREAD, Example, Source, is_call
 from seedstock.exchange import Message, digest
-from seedstock.seeds.chat import BadMessages, is_chat, read_messages, simplest
+from seedstock.seeds.chat import BadMessages, is_chat, read_messages, read_tools, simplest, with_texts
 from seedstock.seeds.fields import Fields
 
 Kind = Literal["real", "synthetic"]
@@ -21,14 +21,18 @@ class Content:
     input: str | tuple[Message, ...] | None = None
     output: Any = None
     problem: str | None = None
+    tools: tuple[dict[str, Any], ...] = ()
+    unread: bool = False
 
 
 def read_content(raw: dict[str, Any], fields: Fields) -> Content:
     """Input and output of a row. What is wrong is said, never raised."""
     try:
-        return _chat(raw, fields) if fields.messages else _pair(raw, fields)
+        content = _chat(raw, fields) if fields.messages else _pair(raw, fields)
+        chat = fields.messages or isinstance(content.input, tuple) or is_call(content.output)
+        return replace(content, tools=read_tools(raw.get("tools"))) if chat else content
     except BadMessages as problem:
-        return Content(problem=str(problem))
+        return Content(problem=str(problem), unread=True)
 
 
 def _chat(raw: dict[str, Any], fields: Fields) -> Content:
@@ -56,9 +60,8 @@ def _divided(turns: tuple[Message, ...]) -> Content:
             simplest(turns), None, f"its last message is from {last.role!r}, not from the assistant"
         )
     asked = any(message.role == "user" for message in before)
-    return Content(
-        simplest(before), last.content, None if asked else "it has no user message before the answer"
-    )
+    answer = {k: v for k, v in last.to_json().items() if k != "role"} if last.tool_calls else last.content
+    return Content(simplest(before), answer, None if asked else "it has no user message before the answer")
 
 
 def _spoken(given: Any) -> tuple[Message, ...]:
@@ -126,14 +129,18 @@ def build_example(
     """The row as an Example; what is missing is "". `origin` is file name and line, for a derived id."""
     used = fields.columns().values()
     spare = {name: value for name, value in raw.items() if name not in used}
+    if content.tools:
+        del spare["tools"]
     source = read_source(spare, kind)
+    unread = {UNREAD: content.problem} if content.unread else {}
     example = Example(
         id=own_id(raw) or "",
         input="" if content.input is None else content.input,
         output="" if content.output is None else content.output,
         reasoning=_reasoning(spare.get("reasoning")),
-        meta=_meta(spare, keeps_source=source is None or not _is_provenance(spare.get("source"))),
+        meta=_meta(spare, keeps_source=source is None or not _is_provenance(spare.get("source"))) | unread,
         source=source or Source(kind=kind),
+        tools=content.tools,
     )
     return example if example.id else replace(example, id="r" + digest(example.content_id, *origin)[:16])
 
@@ -156,3 +163,63 @@ def _meta(spare: dict[str, Any], keeps_source: bool) -> dict[str, Any]:
         **(given if isinstance(given, dict) else {}),
         **{name: value for name, value in spare.items() if name not in meant},
     }
+
+
+def rewritten(raw: dict[str, Any], fields: Fields, before: Example, after: Example) -> dict[str, Any]:
+    """`raw` with the texts in which `after` differs from `before`, each in the column that it was read from.
+
+    The names of the repairs stand in the row's `source`, where it has one that this package writes, and in
+    a column `repairs` otherwise.
+    """
+    out = dict(raw)
+    turns = [after.input] if isinstance(after.input, str) else [turn.content for turn in after.input]
+    if fields.messages:
+        out[fields.messages] = with_texts(raw[fields.messages], [*turns, after.output])
+    else:
+        turns = _write_output(out, fields.output or "", turns, before, after)
+        if after.input != before.input:
+            _write_input(out, fields, turns)
+    if after.reasoning != before.reasoning:
+        out["reasoning"] = after.reasoning
+    repairs = list(after.source.repairs)
+    if _is_provenance(raw.get("source")):
+        out["source"] = {**raw["source"], "repairs": list(dict.fromkeys([*before.source.repairs, *repairs]))}
+    else:
+        out["repairs"] = repairs
+    return out
+
+
+def _write_output(
+    out: dict[str, Any], column: str, turns: list[str], before: Example, after: Example
+) -> list[str]:
+    """Write the output; gives the turns that stand in the other columns."""
+    if is_chat(out.get(column)) and not isinstance(before.output, list):
+        every = [*turns, after.output]
+        n = len(out[column])
+        out[column] = with_texts(out[column], every[-n:])
+        return every[:-n]
+    if after.output != before.output:
+        out[column] = after.output
+    return turns
+
+
+def _write_input(out: dict[str, Any], fields: Fields, turns: list[str]) -> None:
+    asked = fields.input or ""
+    if is_chat(out.get(asked)):
+        out[asked] = with_texts(out[asked], turns)
+    elif fields.instruction is None:
+        out[asked] = turns[-1]
+    else:
+        _write_instructed(out, fields.instruction, asked, turns[-1])
+
+
+def _write_instructed(out: dict[str, Any], instruction: str, asked: str, text: str) -> None:
+    """Divide a text between instruction and input as it was divided, or put it into the instruction whole."""
+    before = out.get(instruction)
+    if isinstance(before, str) and before and out.get(asked) and text.startswith(f"{before}\n\n"):
+        rest = text[len(before) + 2 :]
+        out[asked] = text if _text(out[asked]).startswith(before) else rest
+        return
+    out[instruction] = text
+    if out.get(asked):
+        out[asked] = ""

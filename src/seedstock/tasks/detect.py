@@ -8,15 +8,19 @@ from typing import Any
 
 from seedstock import registry
 from seedstock.errors import InputError
-from seedstock.example import Example
+from seedstock.example import Example, is_call
 from seedstock.tasks.base import Output
 from seedstock.tasks.infer import infer_schema
 from seedstock.tasks.json_schema import leaves, parse
 
 
 def detect_output(examples: Sequence[Example]) -> tuple[str, Any]:
-    """Name and config value of the first kind of output that all examples have; InputError if none."""
-    outputs = [example.output for example in examples]
+    """Name and config value of the first kind of output that all examples have; InputError if none.
+
+    Outputs that call tools are held against the tools, and say nothing of the answers beside them.
+    """
+    answers = [example.output for example in examples if not is_call(example.output)]
+    outputs = answers or [example.output for example in examples]
     for name in registry.names("task"):
         value = registry.load("task", name).detect(outputs)
         if value is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any, ClassVar
 from seedstock.errors import InputError, near_miss
 from seedstock.example import Example
 from seedstock.tasks.base import Output, Problem
+
+_BETWEEN = re.compile(r"[,;|/\n]|\band\b|\bor\b")
 
 
 class Labels(Output):
@@ -32,6 +35,10 @@ class Labels(Output):
         if output in self._labels:
             return None
         shown = str(output)[:80]
+        several = [part.strip() for part in _BETWEEN.split(shown)]
+        if len(set(several)) > 1 and all(part in self._labels for part in several):
+            named = ", ".join(map(repr, several))
+            return Problem("two_labels", f"several labels in one output: {named}", {"quote": shown})
         return Problem("unknown_label", f"{shown!r} is not a label; {near_miss(shown, self._labels)}")
 
     def same(self, output: Any) -> str:
