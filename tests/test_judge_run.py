@@ -431,6 +431,7 @@ def test_reviews_on_both_sides_of_the_border_calibrate_the_judge(make: Make, tmp
     assert found["covers"] == {"accepted": len(given) - turned_away, "rejected": turned_away}
     assert 0.5 < found["kappa"] < 1 or BAD in given[0]["input"]
     assert found["needed"] >= 100 - len(given)
+    assert found["by_parents"][0] < found["kappa"] <= found["by_parents"][1]
     assert status["defects"] <= 1, "a row that the judge turned away is no defect of the set"
     assert [row.id for row in rows(folder)][: len(before)] == before
     assert "few reviews" in cli("--project", folder, "review", "status").out

@@ -75,9 +75,9 @@ JSON_KEYS = {
         `suspects`, `notes`""",
     "review": """of `sample`: `sample`; of `status`: `required`, `done`, `accepted`, `generated`, `defects`,
         `defect_upper_bound`, `by_criterion`, `gates`, `judge` (null without one; `judges`, `state`, `said`,
-        `judged`, `min_score`, `n`, `agreement`, `kappa`, `interval`, `ac1`, `covers`, `thresholds`,
-        `proposed`, `needed`, `length`); of `trial`: `judges`, `gates`; of `export`: `path`, `rows`; of
-        `import`: `path`, `accepted`, `rejected`, `known`, `required`, `done`""",
+        `judged`, `min_score`, `n`, `agreement`, `kappa`, `interval`, `by_parents`, `ac1`, `covers`,
+        `thresholds`, `proposed`, `needed`, `length`); of `trial`: `judges`, `gates`; of `export`: `path`,
+        `rows`; of `import`: `path`, `accepted`, `rejected`, `known`, `required`, `done`""",
     "release": """`release`, `path`, `rows` (`real`, `synthetic`), `repeat_real`, `real_share` (`rows`,
         `exposure`), `left_out`, `gates`, `waivers`, `files` (name and SHA-256); refused: `verdict`, `refused`
         (gate results), `reason`""",

@@ -55,6 +55,9 @@ PATTERNS = {
         rf"(?: {_BEFORE}){{0,5}} {_ORDERS}\b"
         r"|\bignor(?:e|ing) (?:everything|all|anything) (?:above|before"
         r"|you were told|you have been told|so far)"
+        r"|\b(?:instructions?|rules?|prompt) (?:above|before) (?:is|are) (?:\w+ )?(?:outdated|void|wrong"
+        r"|cancel\w+|no longer|superseded|replaced)"
+        r"|\b(?:rubric|criteria) (?:do(?:es)? not|don't|doesn't) apply|\bsystem override ?[:!]"
         rf"|\b(?:whatever|no matter what|regardless of(?: what)?) (?:the |your |any ){_ORDERS}"
         rf"|\b(?:new|updated|revised|real|actual) (?:system )?(?:instructions?|rubric|criteria)"
         rf" ?(?:for the {_JUDGE})?:"
@@ -62,6 +65,7 @@ PATTERNS = {
         r"|vergiss) (?:sie )?(?:\w+ ){0,4}(?:anweisung|rubrik|regel|kriteri|vorgabe)"
         r"|\bignore[zs]? (?:\w+ ){0,4}(?:consignes|instructions pr|grille|crit.res)"
         r"|\bignor[ae]n? (?:\w+ ){0,4}(?:instrucciones|r.brica|criterios|istruzioni)"
+        r"|(?:ルーブリック|指示|基準|命令|ルール).{0,8}無視"
         r"|(?:忽略|无视|忘记|無視).{0,12}(?:指令|指示|评分|評分|标准|規則|规则|要求|提示)"
     ),
     "judge": (
@@ -73,17 +77,37 @@ PATTERNS = {
         r"(?: ?[:,!.-]| (?:of|reading|scoring|grading|please|give|score|rate|mark)\b)"
         rf"|\b(?:if|when|since|because) you(?:'re| are)? (?:the |an? )?(?:\w+ )?(?:{_JUDGE}"
         rf"|(?:judg|grad|evaluat|scor|rat|assess)ing (?:{_ROW}|this|it)\b)"
-        rf"|\byou are (?:now )?(?:the|an?) (?:\w+ )?{_JUDGE}"
+        rf"|\byou(?: are|'re) (?:now )?(?:the|an?) (?:\w+ )?{_JUDGE}"
+        rf"|\b{_SURELY} (?:note|notice|instruction|hint|override|info)s? ?[:!-]"
+        rf"|\b{_SURELY} (?:reading|seeing|scoring|processing) this"
+        r"|\bwhoever (?:is |will be )?(?:grad|judg|evaluat|scor|rat|assess)(?:ing|es|s)\b"
+        r"|\b(?:test|trial|check) (?:of|for) the (?:grader|evaluator|judge model|llm judge)"
+        rf"|\b(?:{_JUDGE}|experts?|humans?) (?:have |has )?already (?:\w+ )?(?:accepted|approved|passed"
+        rf"|verified|scored) {_THIS}\b"
         r"|(?:^"
         rf"|[\n{{\[(<*#!.;-]) ?(?:to )?{_JUDGE} ?[:,>\])*] .{{0,80}}?\b(?:pass|score|mark|approve|accept"
         r"|rate|full|5)\b"
         rf"|\b{_JUDGE} (?:must|should|shall|will|has to|have to|needs? to"
         r"|is (?:required|instructed|told) to)"
         r" (?:now |always |only |please )?(?:give|assign|award|score|mark|rate|pass|output|return|accept"
-        r"|approve|answer)\b"
+        r"|approve|answer|treat|consider)\b"
     ),
     "score": (
-        rf"\b(?:give|assign|award|grant) (?:{_ROW}|it|me|us|this|that|yourself)(?: one)?"
+        rf"\b(?:please|kindly|just) (?:accept|approve|pass) {_THIS}\b"
+        rf"|\b(?:consider|treat|regard|count|classify) (?:{_THIS}|(?:all|every|each)(?: of the)?"
+        r" (?:criteri(?:a|on)|checks?)) (?:to be |as )?(?:an? )?(?:pass\w*|correct|perfect|satisfied|met"
+        r"|valid|accepted|approved)\b"
+        r"|\b(?:correct|expected|right|proper|required) (?:behaviou?r|verdict|score|rating|grade) ?[:=]"
+        r" ?(?:score ?[:=] ?)?['\"]?(?:5|10|pass)\b"
+        r"|\b(?:stop|cease) (?:evaluating|grading|scoring)\b"
+        r"|\b(?:answer|respond|reply|output|print|return|say) (?:with |only |just )*['\"]?pass['\"]?"
+        r" (?:to|for|on) (?:all|every|each)|\b(?:respond|reply|answer) (?:with|only) ['\"]?pass\b"
+        r"|\b(?:begin|start|open|end) your (?:verdict|evaluation|judge?ment|grading) with"
+        r"|\bbewerten? (?:sie )?(?:diese[nrs]?|die|den|das) \w+ (?:mit|als) (?:5|f.nf|bestanden|der h.ch)"
+        r"|\bdonne[zr]? (?:5\b|la note max|la meilleure note)"
+        r"|\b(?:dale?|asigne?|d[ae]|otorgue?) (?:a \w+ )?(?:la )?(?:puntuaci.n|nota|calificaci.n) m.xima"
+        r"|(?:満点|最高点|[5５]点).{0,6}(?:つけ|与え|くだ|出)"
+        rf"|\b(?:give|assign|award|grant) (?:{_ROW}|it|me|us|this|that|yourself)(?: one)?"
         r" (?:an? |the )?(?:\w+ )?(?:scores?|marks?|ratings?|grades?"
         rf"|points?|verdicts?) (?:of )?['\"]?{_TOP}\b"
         rf"|\b(?:give|assign|award|grant) {_ROW} (?:an? |the )?{_TOP}\b"
@@ -117,7 +141,9 @@ PATTERNS = {
         r"|(?:给|打|評|评|請給|请给).{0,10}(?:满分|滿分|最高分|[5五]\s?分|10\s?分)"
     ),
     "verdict": (
-        r"[\"']?\b(?:verdict|judge?ment|decision|passed|result|grade)[\"']? ?[:=] ?[\"']?"
+        r"\bverdict ?[:=] ?[\"']?(?:pass|accept)"
+        r"|(?:[\"'][^\"']{1,40}[\"'] ?: ?[\"']pass(?:ed)?[\"'][, ]*){2,}"
+        r"|[\"']?\b(?:verdict|judge?ment|decision|passed|result|grade)[\"']? ?[:=] ?[\"']?"
         r"(?:pass(?:ed)?|accept(?:ed)?|approved)[\"']? ?[,}\]]"
         r"|\{[^{}]{0,80}[\"'](?:score|rating|grade)[\"'] ?: ?[\"']?(?:5|10|5\.0|5/5|10/10)\b[^{}]{0,200}\}"
         r"|[\"'](?:passed|is_valid|accepted|approved|passes)[\"'] ?: ?true"
@@ -140,6 +166,55 @@ PATTERNS = {
 }
 """Kind of address → what it looks like, in the plain form. Bounded throughout: no text makes them slow."""
 
+_ROW_OF_A_SET = (
+    r"(?:row|example|sample|completion|candidate|entry|submission|response|answer|output|record|text)"
+)
+_TOPMOST = r"(?:full|maximum|max|top|highest|perfect|best)"
+_MARKS = r"(?:scores?|marks?|points?|credits?|grades?|ratings?)"
+_WORDS = {
+    "strong": r"(?:model|ai|llm|assistant) (?:evaluating|grading|judging|scoring|rating)"
+    rf" this {_ROW_OF_A_SET}"
+    r"|rubrics?|graders?|evaluators?|verdict|(?:ai|llm) judges?|as (?:a|the) judge"
+    r"|(?:grading|scoring|judging|evaluation) (?:guidelines?|assistant|model|scale|rules?|instructions?)"
+    r"|your (?:\w+ )?(?:checks|criteria|rubric|guidelines|grading|scoring|verdict|evaluation)",
+    "order": r"give|assign|award|grant|reply|respond|output|return|set|mark|must|should|please|kindly|have to"
+    r"|need to|skip|ignore|disregard|override|only|authori[sz]e|exempt|penali[sz]ed|remember|do not|don't"
+    r"|know",
+    "top": r"pass(?:es|ed|ing)?|accept(?:ed|able)?|approved?|5|five|5/5|10/10|flawless|correct"
+    rf"|all requirements|{_TOPMOST}",
+    "row": rf"(?:this|that|the following|every|all|any) {_ROW_OF_A_SET}s?|this one|everything",
+    "marks": rf"{_TOPMOST} {_MARKS}",
+    "to_a_model": r"reply|respond|output|return|print|checks|criteria",
+    "of_it": rf"(?:this|the following) {_ROW_OF_A_SET}|from now on",
+    "you": r"you|your",
+    "fate": r"(?:pass|fail|reject|accept|approve|score|grade) (?:this|the following) (?:row|example|sample"
+    r"|completion|candidate|entry|record)",
+    "criteria": r"criteria|criterion|checks|rubric",
+    "done": r"fulfilled|satisfied|no need|exempt|already met|do not apply",
+}
+"""What a demand for a verdict is made of, whatever its wording."""
+_PARTS = {name: re.compile(rf"\b(?:{words})(?!\w)", re.IGNORECASE) for name, words in _WORDS.items()}
+_SENTENCE = re.compile(r"[^.!?\n;]{8,400}")
+
+
+def _demands(form: str) -> str | None:
+    """The first sentence that demands a verdict in words of its own, by what stands together in it."""
+    if not any(_PARTS[name].search(form) for name in ("strong", "marks", "fate", "criteria")):
+        return None
+    for found in _SENTENCE.finditer(form):
+        sentence = found[0]
+        has = {name for name, part in _PARTS.items() if part.search(sentence)}
+        if (
+            ({"strong", "top"} <= has and has & {"order", "row"})
+            or {"marks", "order", "of_it"} <= has
+            or {"marks", "order", "to_a_model"} <= has
+            or {"fate", "you"} <= has
+            or {"criteria", "done"} <= has
+        ):
+            return sentence
+    return None
+
+
 _KINDS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in PATTERNS.items()}
 _WORTH_A_LOOK = (
     *"ignor disregard forget overrid bypass overlook follow obey apply attention aside instruction".split(),
@@ -147,7 +222,9 @@ _WORTH_A_LOOK = (
     *"give assign award grant criteri checks verdict decision result passed accept approve is_valid".split(),
     *"passes skip omit rate rating must should deserves system developer whatever matter regardless".split(),
     *"<| [inst [/inst [sys [/sys sys> _of_turn </ <system> <row> <candidate> 忽略 无视 忘记 無視 分".split(),
-    "end of", "close of", "begin of", "start of",
+    "penali", "authori", "end of", "close of", "begin of", "start of", "please", "kindly", "just ",
+    "consider", "treat", "'pass", '"pass', "with pass", "only pass", "already", "stop ", "cease",
+    "bewerte", "donne", "xima", "点",
 )  # fmt: skip
 """One of these is in every text that any pattern fits: looking for them is fast, and most texts have none."""
 _LEETED = re.compile(r"[a-z][013457@$][a-z]")
@@ -181,6 +258,8 @@ def addresses(text: str) -> Iterator[Address]:
         for kind, pattern in _KINDS.items():
             if found := next((m for form in forms if (m := pattern.search(form))), None):
                 yield Address(kind, found[0].strip()[:SHOWN_CHARS])
+        if demand := next(filter(None, map(_demands, forms)), None):
+            yield Address("demand", demand.strip()[:SHOWN_CHARS])
 
 
 def _plain_forms(text: str) -> list[str]:

@@ -37,12 +37,15 @@ class Calibration:
     judges: tuple[str, ...]
 
     @cached_property
+    def _seen(self) -> list[Candidate]:
+        return [row for row in self.rows if row.id in self.reviews]
+
+    @cached_property
     def pairs(self) -> list[tuple[float, bool, bool]]:
         """Score, whether the judge accepts, whether people do: of each row that has both."""
-        seen = [row for row in self.rows if row.id in self.reviews]
         return [
             (score, score >= self.min_score, self.reviews[row.id].verdict == "accept")
-            for row in seen
+            for row in self._seen
             if (score := judged(row)) is not None
         ]
 
@@ -93,11 +96,20 @@ class Calibration:
         return {
             "judges": list(self.judges), "state": self.state, "said": self.said,
             "judged": len(self.rows), "min_score": self.min_score, **self.agreement.to_json(),
+            "by_parents": self._by_parents(),
             "covers": {"accepted": len(self.pairs) - self.turned_away, "rejected": self.turned_away},
             "thresholds": [point.to_json() for point in points],
             "proposed": None if chosen is None else chosen.threshold, "needed": self.needed,
             "length": self._length(),
         }  # fmt: skip
+
+    def _by_parents(self) -> list[float] | None:
+        """The interval of kappa where rows of the same parents stand or fall together; None without kappa."""
+        if self.agreement.kappa is None:
+            return None
+        parents = [row.example.source.parents if row.example else () for row in self._seen]
+        mine, theirs = [mine for _, mine, _ in self.pairs], [theirs for *_, theirs in self.pairs]
+        return [round(figure, 4) for figure in figures.resampled(mine, theirs, parents)]
 
     def _length(self) -> dict[str, Any] | None:
         """How far the score follows the length of a row; None where that cannot be told."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from seedstock.accounts import budget_for
@@ -14,9 +14,7 @@ from seedstock.project import Project
 
 
 @contextmanager
-def hearing(
-    project: Project, max_cost: float | None = None, watch: Callable[[str], None] | None = None
-) -> Iterator[Panel | None]:
+def hearing(project: Project, max_cost: float | None = None) -> Iterator[Panel | None]:
     """The project's panel, open; None where nobody judges. Nobody else may work on the project meanwhile.
 
     `max_cost` bounds what this project's answers may cost in all. Refused where it is reached, or where the
@@ -32,7 +30,7 @@ def hearing(
     with project.locked():
         budget = budget_for(project, panel.judges, max_cost)
         try:
-            with panel.opened(project.ledger, budget, watch=watch):
+            with panel.opened(project.ledger, budget):
                 yield panel
         except OutOfMoney as stop:
             raise Refused(
