@@ -249,7 +249,7 @@ def test_two_judges_must_agree_or_people_look_first(make: Make, bench: TeacherSe
         kept = {row.id for row in accepted(folder) if BAD in row.input_text}
         assert kept
         sample = cli("--project", folder, "review", "sample", "--json").json["sample"]
-        assert {row["id"] for row in sample[: len(kept)]} == kept
+        assert kept <= {row["id"] for row in sample}
 
 
 FAMILIES: list[tuple[dict[str, Any], str, str]] = [

@@ -13,6 +13,7 @@ _BETWEEN = frozenset(
     "more extra additional full whole fluid square cubic further long other of those these the short solid"
     " straight consecutive calendar business working".split()
 )
+_SCALES = frozenset("c f k celsius fahrenheit kelvin".split())
 _POWERS = {
     "hundred": 2, "thousand": 3, "million": 6, "millions": 6, "billion": 9, "trillion": 12, "bn": 9, "mn": 6,
     "mio": 6,
@@ -72,7 +73,8 @@ def unit_of(tokens: Sequence[Token], first: int, last: int) -> tuple[str, int]:
     if after == "per" and low(tokens, at + 1) == "cent":
         return "%", at + 1
     if after == "°":
-        return f"°{low(tokens, at + 1)}", at + 1
+        scale = low(tokens, at + 1)
+        return (f"°{scale[0]}", at + 1) if scale in _SCALES else ("°", at)
     if after not in units() or (len(after) == 1 and after.isalpha()):
         return "", last
     return units()[after][0], at
