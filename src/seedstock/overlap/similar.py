@@ -1,0 +1,150 @@
+"""Similar: near copies by the share of runs that two texts have in common (Jaccard), in a growing set.
+
+Prefix filter (Chaudhuri, Ganti and Kaushik 2006; Xiao et al. 2008): put the runs of every text in one order,
+rare ones first. Two texts that share t of all their runs must then share one of the first n - ⌈t·n⌉ + 1 of
+each. So only these few are looked up. Of what is found, maps of 256 bits rule out nearly all (Sandes, Teodoro
+and Melo 2020): a bit in which two maps differ stands for a run that only one has. The rest is compared in
+full. Exact, and nearly linear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from seedstock.overlap.grams import MOST_CHARACTERS, SIZE, Grams, Places, Shared, expanded, grams
+
+_BITS = 256
+_FIRST_COUNT = 256
+"""Texts after which frequencies are counted for the first time; later at each doubling."""
+
+Run = tuple[Grams, Places]
+"""Sorted runs of characters with the text that each stands in."""
+
+
+class Similar:
+    """Texts, and their rare runs in sorted lists that are merged when they are of one size."""
+
+    def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
+        self._texts: list[str] = []
+        self._sizes: Places = np.empty(0, np.int64)
+        self._maps: Grams = np.empty((0, _BITS // 64), np.uint64)
+        self._lists: list[Run] = []
+        self._common: Grams = np.empty(0, np.uint64)
+        self._counts: Places = np.empty(0, np.int64)
+        self._counted_at = 0
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def add(self, texts: Sequence[str]) -> None:
+        """Append texts; their places follow those already there."""
+        if not texts:
+            return
+        top = len(self._texts)
+        self._texts += texts
+        if len(self._texts) >= max(_FIRST_COUNT, 2 * self._counted_at):
+            self._count()
+        else:
+            hashes, starts = grams(texts)
+            self._sizes = np.concatenate([self._sizes, np.diff(starts)])
+            self._maps = np.concatenate([self._maps, _maps(hashes, starts)])
+            self._append(*self._rare(hashes, starts), top)
+
+    def find(self, texts: Sequence[str]) -> Shared:
+        """Pairs (query, text) of which at least `threshold` of all distinct runs stand in both."""
+        hashes, starts = grams(texts)
+        rare, queries = self._rare(hashes, starts)
+        found = [np.empty(0, np.int64)]
+        for run, owners in self._lists:
+            first, last = (np.searchsorted(run, rare, side) for side in ("left", "right"))
+            places, numbers = expanded(first, last)
+            found.append(queries[numbers] * len(self._texts) + owners[places])
+        query, row = np.divmod(np.unique(np.concatenate(found)), max(1, len(self._texts)))
+        likely = self._likely(np.diff(starts), _maps(hashes, starts), query, row)
+        return self._compared(texts, query[likely], row[likely])
+
+    def among(self, texts: Sequence[str]) -> Shared:
+        """Pairs of these texts themselves, the later as query; none is added."""
+        inner = Similar(self._threshold)
+        inner._common, inner._counts = self._common, self._counts
+        inner.add(texts)
+        found = inner.find(texts)
+        before = found.row < found.query
+        return Shared(found.query[before], found.row[before], found.share[before])
+
+    def _likely(self, sizes: Places, maps: Grams, query: Places, row: Places) -> npt.NDArray[np.bool_]:
+        """Which candidates may be similar, by their sizes and the bits in which they differ."""
+        total = sizes[query] + self._sizes[row]
+        apart = np.bitwise_count(maps[query] ^ self._maps[row]).sum(axis=1, dtype=np.int64)
+        return (total - apart) / 2 >= self._threshold / (1 + self._threshold) * total - 1e-9
+
+    def _compared(self, texts: Sequence[str], query: Places, row: Places) -> Shared:
+        """Of candidates, those that are similar."""
+        sets: dict[str, set[str]] = {}
+        shares = np.empty(len(query))
+        for at, (i, j) in enumerate(zip(query.tolist(), row.tolist(), strict=True)):
+            one, other = (sets.get(t) or sets.setdefault(t, _runs(t)) for t in (texts[i], self._texts[j]))
+            common = len(one & other)
+            shares[at] = common / (len(one) + len(other) - common)
+        near = shares >= self._threshold
+        return Shared(query[near], row[near], shares[near])
+
+    def _rare(self, hashes: Grams, starts: Places) -> tuple[Grams, Places]:
+        """The first runs of each text in the common order, and the number of the text each is of."""
+        sizes = np.diff(starts)
+        owner = np.repeat(np.arange(len(sizes)), sizes)
+        order = np.lexsort((hashes, self._frequencies(hashes), owner))
+        rank = np.arange(len(hashes)) - starts[owner]
+        wanted = sizes - np.ceil(self._threshold * sizes - 1e-9).astype(np.int64) + 1
+        chosen = order[rank < wanted[owner]]
+        return hashes[chosen], owner[chosen]
+
+    def _frequencies(self, hashes: Grams) -> Places:
+        if not len(self._common):
+            return np.zeros(len(hashes), np.int64)
+        place = np.minimum(np.searchsorted(self._common, hashes), len(self._common) - 1)
+        return np.where(self._common[place] == hashes, self._counts[place], 0)
+
+    def _append(self, hashes: Grams, owners: Places, top: int) -> None:
+        order = np.argsort(hashes, kind="stable")
+        self._lists.append((hashes[order], owners[order] + top))
+        while len(self._lists) > 1 and len(self._lists[-1][0]) * 2 > len(self._lists[-2][0]):
+            self._lists.append(_merged(self._lists.pop(), self._lists.pop()))
+
+    def _count(self) -> None:
+        """Count how often each run stands in all texts, and put their lists in the new order."""
+        hashes, starts = grams(self._texts)
+        self._common, self._counts = _repeated(hashes)
+        self._sizes, self._maps = np.diff(starts), _maps(hashes, starts)
+        self._counted_at = len(self._texts)
+        self._lists = []
+        self._append(*self._rare(hashes, starts), 0)
+
+
+def _repeated(hashes: Grams) -> tuple[Grams, Places]:
+    """Runs that stand in more than one text, and in how many: the others are known by their absence."""
+    values, counts = np.unique(hashes, return_counts=True)
+    often = counts > 1
+    return values[often], counts[often].astype(np.int64)
+
+
+def _maps(hashes: Grams, starts: Places) -> Grams:
+    """A bit for each run of a text, by the run's number: (n, 4)."""
+    bits = np.zeros((len(starts) - 1, _BITS), np.bool_)
+    bits[np.repeat(np.arange(len(bits)), np.diff(starts)), hashes % _BITS] = True
+    return np.packbits(bits, axis=1).view(np.uint64)
+
+
+def _merged(one: Run, other: Run) -> Run:
+    hashes, owners = (np.concatenate(pair) for pair in zip(one, other, strict=True))
+    order: npt.NDArray[np.int64] = np.argsort(hashes, kind="stable")
+    return hashes[order], owners[order]
+
+
+def _runs(text: str) -> set[str]:
+    plain = f" {text[:MOST_CHARACTERS]} ".ljust(SIZE)
+    return {plain[at : at + SIZE] for at in range(len(plain) - SIZE + 1)}
