@@ -18,6 +18,7 @@ from seedstock.embedders.lexical import Lexical, LexicalSettings
 from seedstock.embedders.minilm import MiniLM, MiniLMSettings
 from seedstock.example import Example, Source
 from seedstock.exchange import Message
+from seedstock.facts import Facts, Knowledge, value_changes
 from seedstock.gates.base import Batch, Mixture, Tools
 from seedstock.gates.duplicate import DuplicateGate, DuplicateSettings
 from seedstock.gates.format import FormatGate, FormatSettings
@@ -81,7 +82,7 @@ def reference(
     kept, out = list(range(len(seeds))), []
     for i in range(len(seeds), len(everything)):
         found = _compare(i, kept, everything, cosines, output, threshold)
-        if found[1] in ("ok", "near_conflict"):
+        if found in (("duplicate", "ok"), ("duplicate", "near_conflict")):
             kept.append(i)
         out.append(found)
     return out
@@ -90,26 +91,38 @@ def reference(
 def _compare(
     i: int, kept: list[int], rows: Sequence[Example], cosines: Any, output: Output, threshold: float
 ) -> tuple[str, str]:
-    mine, warned = rows[i], False
+    mine = rows[i]
     twins = [k for k in kept if _plain(rows[k]) == _plain(mine)]
     if any(rows[k].output == mine.output for k in twins):
         return "duplicate", "exact"
     if twins and not output.free_text:
         return "duplicate.conflict", "conflict"
-    for k in kept:
-        if cosines[i, k] > threshold and _numbers(rows[k]) == _numbers(mine):
-            if rows[k].output == mine.output:
-                return "duplicate", "near"
-            warned = True
-    return "duplicate", "near_conflict" if warned else "ok"
+    near = [k for k in kept if cosines[i, k] > threshold or _shared(rows[k], mine) >= 0.8]
+    near = [k for k in near if _same_values(rows[k], mine)]
+    real = [k for k in near if rows[k].source.kind == "real"]
+    for part in (real, near):
+        same = [k for k in part if rows[k].output == mine.output]
+        if same:
+            return "duplicate", "near" if cosines[i, same[0]] > threshold else "lexical"
+        if part is real and real and output.labels:
+            return "duplicate.conflict", "near_conflict"
+    return "duplicate", "near_conflict" if near else "ok"
 
 
 def _plain(example: Example) -> str:
     return example.input_text.lower().strip(" .!")
 
 
-def _numbers(example: Example) -> set[str]:
-    return set(re.findall(r"\d+", example.input_text))
+def _shared(one: Example, other: Example) -> float:
+    texts = [f" {_plain(example)} ".ljust(5) for example in (one, other)]
+    a, b = ({text[at : at + 5] for at in range(len(text) - 4)} for text in texts)
+    return len(a & b) / len(a | b)
+
+
+def _same_values(one: Example, other: Example) -> bool:
+    old, new = (Facts(example.input_text, Knowledge()) for example in (one, other))
+    ones = ["1" in re.findall(r"\d+", example.input_text) for example in (one, other)]
+    return _plain(one) == _plain(other) or (ones[0] == ones[1] and not value_changes(old, new))
 
 
 words = st.sampled_from(["pump", "pumps", "valve", "leaks", "leaking", "hot", "1", "2", "33"])
@@ -209,7 +222,7 @@ def test_other_meanings_and_other_values_are_not(minilm: MiniLM, one: str, other
     gate = duplicate(Tools(MOODS, minilm, [seed("s1", one)]))
     verdict = gate.check(Batch([row("r1", other)], gate.tools))[0]
     assert (verdict.status, verdict.code) == ("pass", "ok")
-    assert verdict.figure is not None
+    assert verdict.figure is not None or "0.85" in verdict.reason
 
 
 def test_changed_values_pass_although_they_are_near(minilm: MiniLM) -> None:
@@ -238,14 +251,24 @@ def test_one_input_with_two_outputs_is_a_conflict() -> None:
     gate = duplicate(Tools(MOODS, LEXICAL, [seed("s1", "what a day")]))
     verdict = gate.check(Batch([row("r1", "What a day!", "bad")], gate.tools))[0]
     assert (verdict.gate, verdict.status, verdict.code) == ("duplicate.conflict", "fail", "conflict")
-    assert verdict.evidence == {"neighbour": "s1", "cosine": 1.0}
+    both = {"other_input": "what a day", "other_output": "good"}
+    assert verdict.evidence == {"neighbour": "s1", "cosine": 1.0, **both}
 
 
-def test_near_inputs_with_two_outputs_are_only_looked_at() -> None:
-    gate = duplicate(Tools(MOODS, LEXICAL, [seed("s1", "what a wonderful day it was")]), 0.6)
-    verdict = gate.check(Batch([row("r1", "what a wonderful day it is", "bad")], gate.tools))[0]
-    assert (verdict.status, verdict.code, verdict.evidence["neighbour"]) == ("warn", "near_conflict", "s1")
+def test_near_inputs_with_two_labels_contradict_a_real_row_and_warn_of_a_synthetic_one() -> None:
+    """A person has looked at the seed. Of two synthetic rows either may be wrong, so both are kept."""
+    one, other = "what a wonderful day it was", "what a wonderful day it is"
+    gate = duplicate(Tools(MOODS, LEXICAL, [seed("s1", one)]), 0.6)
+    verdict = gate.check(Batch([row("r1", other, "bad")], gate.tools))[0]
+    assert (verdict.gate, verdict.status, verdict.code) == ("duplicate.conflict", "fail", "near_conflict")
+    assert (verdict.evidence["neighbour"], verdict.evidence["other_output"]) == ("s1", "good")
+    gate = duplicate(Tools(MOODS, LEXICAL), 0.6)
+    verdict = gate.check(Batch([row("r1", one), row("r2", other, "bad")], gate.tools))[1]
+    assert (verdict.status, verdict.code, verdict.evidence["neighbour"]) == ("warn", "near_conflict", "r1")
     assert verdict.passed
+    gate = duplicate(Tools(OBJECT, LEXICAL, [seed("s1", one, {"mood": "good"})]), 0.6)
+    verdict = gate.check(Batch([row("r1", other, {"mood": "bad"})], gate.tools))[0]
+    assert (verdict.status, verdict.code) == ("warn", "near_conflict")
 
 
 def test_free_text_may_have_several_answers(minilm: MiniLM) -> None:
@@ -336,7 +359,7 @@ def test_leak_exact_near_and_far(minilm: MiniLM) -> None:
     assert (far.status, far.code) == ("pass", "ok")
     assert far.figure is not None
     # Other numbers do not excuse a row here, unlike in `duplicate`.
-    assert numbered.status == ("fail" if (numbered.figure or 0) > 0.92 else "pass")
+    assert (numbered.status, numbered.evidence["neighbour"]) == ("fail", "h1")
 
 
 def test_leak_without_anything_held_out_says_so() -> None:
@@ -367,7 +390,8 @@ def test_no_row_that_passes_is_within_the_threshold_of_a_held_row(
             assert near.max() <= threshold + 1e-5
             assert _plain(example) not in plain
         else:
-            assert near.max() > threshold - 1e-5 or _plain(example) in plain
+            assert near.max() > min(threshold, 0.65) - 1e-5 or _plain(example) in plain
+            assert verdict.code != "near" or near.max() > threshold - 1e-5
 
 
 # -- format

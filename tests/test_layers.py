@@ -16,8 +16,8 @@ LAYERS = (
     (IN_ORDER, "version brief exchange verdict errors backoff example cell registry"),
     (
         APART,
-        "text reading yamlfile jsonl ledgerfile groupwriter neighbours level pace embedders rules language"
-        " clusters forms families answers intervals",
+        "text reading yamlfile jsonl ledgerfile groupwriter neighbours overlap level pace embedders rules"
+        " language clusters forms families answers intervals",
     ),
     (IN_ORDER, "facts"),
     (APART, "seeds tasks recipes teachers gates exporters"),

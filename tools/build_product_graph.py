@@ -1,6 +1,6 @@
 """Writes src/seedstock/neighbours/product.onnx: one matrix product of 8-bit integers, summed in 32 bits.
 
-    python tools/build_product_graph.py [OUT]
+python tools/build_product_graph.py [OUT]
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seedstock.neighbours.pairs import SLACK, Pairs, Places, Vectors, exact, joined
+from seedstock.neighbours.pairs import SLACK, Cosines, Pairs, Places, Vectors, cosines, exact, joined
 from seedstock.neighbours.pruning import TILE_COLUMNS, TILE_ROWS, Prune, Tile, fit
 
 BLOCK = 8 * TILE_COLUMNS
@@ -15,9 +15,12 @@ BLOCK = 8 * TILE_COLUMNS
 PLAIN = 4096
 """Up to this many rows plain products are as good as pruned ones."""
 
+_SAMPLE = 4096
+"""Rows, evenly spread, that the prune is fitted to."""
+
 
 class Index:
-    """Unit vectors of one dimension. Memory: the vectors, and past 4,096 rows up to 192 bytes more for each."""
+    """Unit vectors of one dimension. Memory: the vectors, and past 4,096 of them up to 192 bytes for each."""
 
     def __init__(self, dim: int) -> None:
         self._dim = dim
@@ -62,8 +65,22 @@ class Index:
                     found.append(exact(part, i, rows, j, threshold).moved(top, start))
         return joined(found)
 
+    def nearest(self, queries: Vectors) -> tuple[Places, Cosines]:
+        """The nearest row of each query, the first of several, and its cosine. All products, in blocks."""
+        places, best = np.zeros(len(queries), np.int64), np.full(len(queries), -2.0)
+        for start, rows in self._rows():
+            for top in range(0, len(queries), TILE_ROWS):
+                part = queries[top : top + TILE_ROWS]
+                products = part @ rows.T
+                i, j = np.nonzero(products >= products.max(axis=1, keepdims=True) - SLACK)
+                found = cosines(part, i, rows, j)
+                order = np.lexsort((-j, found))  # the last written is the nearest, and of those the first
+                nearer = order[found[order] > best[top + i[order]]]
+                places[top + i[nearer]], best[top + i[nearer]] = j[nearer] + start, found[nearer]
+        return places, best
+
     def among(self, vectors: Vectors, threshold: float) -> Pairs:
-        """Every pair of these vectors themselves, the later as query and the earlier as row; none is added."""
+        """Every pair of these vectors themselves, the later as query, the earlier as row; none is added."""
         self._prepare(threshold)
         inner = Index(self._dim)
         inner.add(vectors)
@@ -99,8 +116,7 @@ class Index:
         self._fill()
 
     def _sample(self) -> Vectors:
-        """Up to 4,096 rows, evenly spread."""
-        step = -(-self._size // PLAIN)
+        step = -(-self._size // _SAMPLE)
         return np.concatenate([rows[::step] for _, rows in self._rows()])
 
     def _fill(self) -> None:

@@ -67,7 +67,7 @@ class Prune:
         return MOST_QUERY * MOST_ROW / self.largest**2
 
     def queries(self, vectors: Vectors) -> tuple[Bytes, float]:
-        """Short rows, shape (n, width + 4), moved up by 64 to be unsigned; and the largest of their errors."""
+        """Short rows, (n, width + 4), moved up by 64 to be unsigned; and the largest of their errors."""
         whole, errors = self._rounded(vectors, MOST_QUERY)
         return (whole + (MOST_QUERY + 1)).astype(np.uint8), float(errors.max(initial=0))
 
@@ -96,7 +96,7 @@ class Prune:
             least = np.clip(np.floor(least), -_NEVER, _NEVER).astype(np.int32)
             hits = np.flatnonzero(_product()(queries, tile.columns) > least)
             # One number for query, tile and column, taken apart below for all of them.
-            found.append(hits + hits // TILE_COLUMNS * (len(tiles) - 1) * TILE_COLUMNS + number * TILE_COLUMNS)
+            found.append(hits + (hits // TILE_COLUMNS * (len(tiles) - 1) + number) * TILE_COLUMNS)
         i, j = np.divmod(np.concatenate(found), len(tiles) * TILE_COLUMNS)
         return i, j
 
@@ -137,7 +137,7 @@ def _prune(vectors: Vectors, axes: npt.NDArray[np.float64]) -> Prune:
     spread = (axes @ ((np.cos(turns) + np.sin(turns)) / axes.shape[1] ** 0.5)).astype(np.float32)
     heads = vectors @ spread
     tails = 1 - np.einsum("ij,ij->i", heads, heads).min()
-    return Prune(spread, max(float(np.abs(heads).max()), (max(tails, 0) / TAILS) ** 0.5))
+    return Prune(spread, max(float(np.abs(heads).max()), (max(float(tails), 0.0) / TAILS) ** 0.5))
 
 
 def _cost(prune: Prune, vectors: Vectors, threshold: float) -> float:
@@ -146,7 +146,7 @@ def _cost(prune: Prune, vectors: Vectors, threshold: float) -> float:
     tile = prune.tile()
     prune.fill(tile, others)
     left = len(prune.candidates(*prune.queries(some), [tile], threshold)[0]) / (len(some) * len(others))
-    return _PER_TILE_PAIR + _PER_AXIS * prune.axes.shape[1] + _PER_PAIR * left
+    return _PER_TILE_PAIR + _PER_AXIS * int(prune.axes.shape[1]) + _PER_PAIR * left
 
 
 @cache

@@ -16,7 +16,9 @@ Grams = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
 # Odd 64-bit numbers without pattern: the weights of a run's characters, and the final mixing.
-_WEIGHTS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F)
+_WEIGHTS = (
+    0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F,
+)  # fmt: skip
 _MIX = 0xBF58476D1CE4E5B9
 
 
@@ -27,6 +29,10 @@ class Shared:
     query: Places
     row: Places
     share: npt.NDArray[np.float64]
+
+    def moved(self, query: int, row: int) -> Shared:
+        """The same pairs with places counted from further up."""
+        return Shared(self.query + query, self.row + row, self.share)
 
 
 def grams(texts: Sequence[str]) -> tuple[Grams, Places]:

@@ -80,7 +80,10 @@ class Similar:
         """Which candidates may be similar, by their sizes and the bits in which they differ."""
         total = sizes[query] + self._sizes[row]
         apart = np.bitwise_count(maps[query] ^ self._maps[row]).sum(axis=1, dtype=np.int64)
-        return (total - apart) / 2 >= self._threshold / (1 + self._threshold) * total - 1e-9
+        likely: npt.NDArray[np.bool_] = (total - apart) / 2 >= self._threshold / (
+            1 + self._threshold
+        ) * total - 1e-9
+        return likely
 
     def _compared(self, texts: Sequence[str], query: Places, row: Places) -> Shared:
         """Of candidates, those that are similar."""
