@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedstock.overlap import Contained, Shared, Similar
+from seedstock.overlap import Contained, Read, Shared, Similar
 from seedstock.overlap import similar as similar_module
 
 words = st.sampled_from("pump pumps valve leaks leaking the a hot x 12".split())
@@ -44,11 +44,11 @@ def test_similar_finds_what_comparing_all_finds(
         for piece in pieces:
             mine = [given_texts[i] for i in piece]
             before = given_texts[: len(index)]
-            assert as_set(index.find(mine)) == {
+            assert as_set(index.find(Read(mine))) == {
                 (i, j) for i, one in enumerate(mine) for j, two in enumerate(before)
                 if jaccard(one, two) >= threshold
             }  # fmt: skip
-            assert as_set(index.among(mine)) == {
+            assert as_set(index.among(Read(mine))) == {
                 (i, j) for i, one in enumerate(mine) for j, two in enumerate(mine[:i])
                 if jaccard(one, two) >= threshold
             }  # fmt: skip
@@ -71,7 +71,7 @@ def test_a_slip_in_a_long_text_is_a_near_copy_and_another_text_is_not() -> None:
     one = "please tell me how many days of leave i still have before the end of march"
     index = Similar(0.8)
     index.add([one, "what is the weather like in the mountains at the end of march"])
-    found = index.find([one.replace("leave", "laeve")])
+    found = index.find(Read([one.replace("leave", "laeve")]))
     assert found.row.tolist() == [0]
     assert 0.8 <= found.share[0] < 0.95
 
@@ -81,5 +81,5 @@ def test_hostile_texts_end() -> None:
     index = Similar(0.8)
     hostile = ["a" * 1_000_000, "\ud800" * 50, "", "\x00" * 9, "ab" * 500_000]
     index.add(hostile)
-    assert as_set(index.find(hostile)) >= {(i, i) for i in range(len(hostile))}
+    assert as_set(index.find(Read(hostile))) >= {(i, i) for i in range(len(hostile))}
     assert as_set(Contained(hostile, 0.5).find(hostile)) >= {(i, i) for i in range(len(hostile))}

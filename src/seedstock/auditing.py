@@ -153,7 +153,7 @@ def _gate(
 ) -> AuditResult:
     result = AuditResult()
     for part in batched(rows, BATCH):
-        decisions = keeper.check([row.example.with_source(kind="synthetic") for row in part])
+        decisions = keeper.check([_synthetic(row.example) for row in part])
         for row, decision in zip(part, decisions, strict=True):
             result.tally.add(row.example.id, row.example, decision.verdicts)
             sink.write(row, decision)
@@ -166,6 +166,10 @@ def _gate(
     statuses = {verdict.status for verdict in result.gates}
     result.verdict = "refused" if "fail" in statuses else "warn" if "warn" in statuses else "pass"
     return result
+
+
+def _synthetic(example: Example) -> Example:
+    return example if example.source.kind == "synthetic" else example.with_source(kind="synthetic")
 
 
 class _Sink:

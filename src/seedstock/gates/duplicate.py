@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from seedstock.example import Example
 from seedstock.gates.base import Batch, GateSettings, RowGate, Tools
 from seedstock.gates.kept import Memory, Places, Row
 from seedstock.neighbours import Index
-from seedstock.overlap import Similar
+from seedstock.overlap import Read, Similar
 from seedstock.verdict import Verdict
 
 FLOOR = 0.85
@@ -72,6 +73,7 @@ class DuplicateGate(RowGate):
         self._exact: dict[str, list[int]] = {}
         self._similar = Similar(settings.overlap)
         self._index: Index | None = None
+        self._read: dict[int, tuple[Example, Row]] = {}
 
     def check(self, batch: Batch) -> list[Verdict]:
         """Each row against seeds, kept rows, and the rows before it in the batch that pass."""
@@ -93,7 +95,13 @@ class DuplicateGate(RowGate):
             seeds = Batch(self.tools.seeds, self.tools)
             if len(seeds):
                 self._add([Row(example, self.tools) for example in seeds.examples], seeds)
-        return [Row(example, self.tools) for example in batch.examples]
+        # The rows of a batch are asked about up to three times, and read once.
+        before, self._read = self._read, {}
+        for example in batch.examples:
+            known = before.get(id(example))
+            found = known if known and known[0] is example else (example, Row(example, self.tools))
+            self._read[id(example)] = found
+        return [self._read[id(example)][1] for example in batch.examples]
 
     def _add(self, rows: Sequence[Row], batch: Batch) -> None:
         assert self._index is not None
@@ -106,7 +114,9 @@ class DuplicateGate(RowGate):
     def _decide(self, batch: Batch, siblings: bool) -> list[Verdict]:
         rows = self._rows(batch)
         size = len(self._kept)
-        search = _Search(self, batch, rows, siblings)
+        assert self._index is not None
+        floor = min(FLOOR, self.settings.threshold)
+        search = _Search(self._index, self._similar, batch, rows, floor, siblings)
         # The batch is laid over the kept rows for the time of the check; `keep` makes it last.
         self._kept.add(rows)
         passed: npt.NDArray[np.bool_] = np.ones(size + len(rows), np.bool_)
@@ -140,6 +150,8 @@ class DuplicateGate(RowGate):
 
     def _nearly(self, row: Row, near: _Near, twins: list[int]) -> Verdict | None:
         """Against near rows; the real ones come first, whether they are repeated or contradicted."""
+        if not (len(near.close) or len(near.alike)):
+            return None
         places = np.union1d(near.close[near.cosines > self.settings.threshold], near.alike)
         if row.steps:
             places = places[~np.isin(places, twins)]  # other ways to one answer are wanted
@@ -205,32 +217,45 @@ class DuplicateGate(RowGate):
 class _Search:
     """Near rows of a batch: among the kept ones, and among those before it in the batch that pass."""
 
-    def __init__(self, gate: DuplicateGate, batch: Batch, rows: Sequence[Row], siblings: bool) -> None:
-        floor = min(FLOOR, gate.settings.threshold)
-        index, similar, size = gate._index, gate._similar, len(gate._kept)
-        assert index is not None
-        texts = [row.slot for row in rows]
-        close, alike = [index.near(batch.vectors, floor)], [similar.find(texts)]
+    def __init__(
+        self, index: Index, similar: Similar, batch: Batch, rows: Sequence[Row], floor: float, siblings: bool
+    ) -> None:
+        read, size = Read([row.slot for row in rows]), len(index)
+        close, alike = [index.near(batch.vectors, floor)], [similar.find(read)]
         if siblings:
             close.append(index.among(batch.vectors, floor).moved(0, size))
-            alike.append(similar.among(texts).moved(0, size))
-        self._close = [(part.query, part.row, part.cosine) for part in close]
-        self._alike = [(part.query, part.row, part.share) for part in alike]
+            alike.append(similar.among(read).moved(0, size))
+        self._close = [_Found(part.query, part.row, part.cosine, len(rows)) for part in close]
+        self._alike = [_Found(part.query, part.row, part.share, len(rows)) for part in alike]
 
     def near(self, i: int, passed: npt.NDArray[np.bool_]) -> _Near:
         """The rows near row `i` of the batch that are kept or have passed."""
         return _Near(*_of(self._close, i, passed), *_of(self._alike, i, passed))
 
 
+class _Found:
+    """Pairs sorted by query and row, with where each query's begin."""
+
+    def __init__(self, query: Places, row: Places, figure: npt.NDArray[np.float64], queries: int) -> None:
+        self.row, self.figure = row, figure
+        self.starts: list[int] = np.searchsorted(query, np.arange(queries + 1)).tolist()
+
+
+_NONE = np.empty(0, np.int64), np.empty(0)
+
+
 def _of(
-    parts: Sequence[tuple[Places, Places, npt.NDArray[np.float64]]], i: int, passed: npt.NDArray[np.bool_]
+    parts: Sequence[_Found], i: int, passed: npt.NDArray[np.bool_]
 ) -> tuple[Places, npt.NDArray[np.float64]]:
-    """Rows and figures of one query out of pairs that are sorted by query and row."""
+    """Rows and figures of one query, in order."""
     found = []
-    for query, row, figure in parts:
-        start, end = np.searchsorted(query, (i, i + 1))
-        there = passed[row[start:end]]
-        found.append((row[start:end][there], figure[start:end][there]))
+    for part in parts:
+        start, end = part.starts[i : i + 2]
+        if start < end:
+            there = passed[part.row[start:end]]
+            found.append((part.row[start:end][there], part.figure[start:end][there]))
+    if len(found) < 2:
+        return found[0] if found else _NONE
     return np.concatenate([rows for rows, _ in found]), np.concatenate([figures for _, figures in found])
 
 

@@ -24,6 +24,21 @@ Run = tuple[Grams, Places]
 """Sorted runs of characters with the text that each stands in."""
 
 
+class Read:
+    """Texts with their runs, read once for all that is asked of them."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = list(texts)
+        self.hashes, self.starts = grams(self.texts)
+        self.sizes = np.diff(self.starts)
+        self.maps = _maps(self.hashes, self.starts)
+        self.rare: Run | None = None
+        self.rare_at = -1
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
 class Similar:
     """Texts, and their rare runs in sorted lists that are merged when they are of one size."""
 
@@ -42,44 +57,46 @@ class Similar:
 
     def add(self, texts: Sequence[str]) -> None:
         """Append texts; their places follow those already there."""
-        if not texts:
-            return
-        top = len(self._texts)
-        self._texts += texts
-        if len(self._texts) >= max(_FIRST_COUNT, 2 * self._counted_at):
-            self._count()
-        else:
-            hashes, starts = grams(texts)
-            self._sizes = np.concatenate([self._sizes, np.diff(starts)])
-            self._maps = np.concatenate([self._maps, _maps(hashes, starts)])
-            self._append(*self._rare(hashes, starts), top)
+        if texts:
+            self._add(Read(texts))
+            if len(self._texts) >= max(_FIRST_COUNT, 2 * self._counted_at):
+                self._count()
 
-    def find(self, texts: Sequence[str]) -> Shared:
+    def find(self, read: Read) -> Shared:
         """Pairs (query, text) of which at least `threshold` of all distinct runs stand in both."""
-        hashes, starts = grams(texts)
-        rare, queries = self._rare(hashes, starts)
+        rare, queries = self._rare(read)
         found = [np.empty(0, np.int64)]
         for run, owners in self._lists:
             first, last = (np.searchsorted(run, rare, side) for side in ("left", "right"))
             places, numbers = expanded(first, last)
             found.append(queries[numbers] * len(self._texts) + owners[places])
         query, row = np.divmod(np.unique(np.concatenate(found)), max(1, len(self._texts)))
-        likely = self._likely(np.diff(starts), _maps(hashes, starts), query, row)
-        return self._compared(texts, query[likely], row[likely])
+        likely = self._likely(read, query, row)
+        return self._compared(read.texts, query[likely], row[likely])
 
-    def among(self, texts: Sequence[str]) -> Shared:
+    def among(self, read: Read) -> Shared:
         """Pairs of these texts themselves, the later as query; none is added."""
         inner = Similar(self._threshold)
-        inner._common, inner._counts = self._common, self._counts
-        inner.add(texts)
-        found = inner.find(texts)
+        inner._common, inner._counts, inner._counted_at = self._common, self._counts, self._counted_at
+        inner._add(read)
+        found = inner.find(read)
         before = found.row < found.query
         return Shared(found.query[before], found.row[before], found.share[before])
 
-    def _likely(self, sizes: Places, maps: Grams, query: Places, row: Places) -> npt.NDArray[np.bool_]:
+    def _add(self, read: Read) -> None:
+        hashes, owners = self._rare(read)
+        order = np.argsort(hashes, kind="stable")
+        self._lists.append((hashes[order], owners[order] + len(self._texts)))
+        while len(self._lists) > 1 and len(self._lists[-1][0]) * 2 > len(self._lists[-2][0]):
+            self._lists.append(_merged(self._lists.pop(), self._lists.pop()))
+        self._texts += read.texts
+        self._sizes = np.concatenate([self._sizes, read.sizes])
+        self._maps = np.concatenate([self._maps, read.maps])
+
+    def _likely(self, read: Read, query: Places, row: Places) -> npt.NDArray[np.bool_]:
         """Which candidates may be similar, by their sizes and the bits in which they differ."""
-        total = sizes[query] + self._sizes[row]
-        apart = np.bitwise_count(maps[query] ^ self._maps[row]).sum(axis=1, dtype=np.int64)
+        total = read.sizes[query] + self._sizes[row]
+        apart = np.bitwise_count(read.maps[query] ^ self._maps[row]).sum(axis=1, dtype=np.int64)
         likely: npt.NDArray[np.bool_] = (total - apart) / 2 >= self._threshold / (
             1 + self._threshold
         ) * total - 1e-9
@@ -96,15 +113,16 @@ class Similar:
         near = shares >= self._threshold
         return Shared(query[near], row[near], shares[near])
 
-    def _rare(self, hashes: Grams, starts: Places) -> tuple[Grams, Places]:
+    def _rare(self, read: Read) -> Run:
         """The first runs of each text in the common order, and the number of the text each is of."""
-        sizes = np.diff(starts)
-        owner = np.repeat(np.arange(len(sizes)), sizes)
-        order = np.lexsort((hashes, self._frequencies(hashes), owner))
-        rank = np.arange(len(hashes)) - starts[owner]
-        wanted = sizes - np.ceil(self._threshold * sizes - 1e-9).astype(np.int64) + 1
-        chosen = order[rank < wanted[owner]]
-        return hashes[chosen], owner[chosen]
+        if read.rare is None or read.rare_at != self._counted_at:
+            owner = np.repeat(np.arange(len(read)), read.sizes)
+            order = np.lexsort((read.hashes, self._frequencies(read.hashes), owner))
+            rank = np.arange(len(owner)) - read.starts[owner]
+            wanted = read.sizes - np.ceil(self._threshold * read.sizes - 1e-9).astype(np.int64) + 1
+            chosen = order[rank < wanted[owner]]
+            read.rare, read.rare_at = (read.hashes[chosen], owner[chosen]), self._counted_at
+        return read.rare
 
     def _frequencies(self, hashes: Grams) -> Places:
         if not len(self._common):
@@ -112,20 +130,13 @@ class Similar:
         place = np.minimum(np.searchsorted(self._common, hashes), len(self._common) - 1)
         return np.where(self._common[place] == hashes, self._counts[place], 0)
 
-    def _append(self, hashes: Grams, owners: Places, top: int) -> None:
-        order = np.argsort(hashes, kind="stable")
-        self._lists.append((hashes[order], owners[order] + top))
-        while len(self._lists) > 1 and len(self._lists[-1][0]) * 2 > len(self._lists[-2][0]):
-            self._lists.append(_merged(self._lists.pop(), self._lists.pop()))
-
     def _count(self) -> None:
         """Count how often each run stands in all texts, and put their lists in the new order."""
-        hashes, starts = grams(self._texts)
-        self._common, self._counts = _repeated(hashes)
-        self._sizes, self._maps = np.diff(starts), _maps(hashes, starts)
-        self._counted_at = len(self._texts)
-        self._lists = []
-        self._append(*self._rare(hashes, starts), 0)
+        read = Read(self._texts)
+        self._common, self._counts = _repeated(read.hashes)
+        self._counted_at = len(read)
+        self._texts, self._sizes, self._maps, self._lists = [], self._sizes[:0], self._maps[:0], []
+        self._add(read)
 
 
 def _repeated(hashes: Grams) -> tuple[Grams, Places]:
