@@ -93,20 +93,30 @@ def _compare(
 ) -> tuple[str, str]:
     mine = rows[i]
     twins = [k for k in kept if _plain(rows[k]) == _plain(mine)]
-    if any(rows[k].output == mine.output for k in twins):
-        return "duplicate", "exact"
-    if twins and not output.free_text:
-        return "duplicate.conflict", "conflict"
+    same = [k for k in twins if rows[k].output == mine.output]
+    exact = (same[0], "duplicate", "exact") if same else None
+    if twins and not same and not output.free_text:
+        exact = (twins[0], "duplicate.conflict", "conflict")
+    if exact and rows[exact[0]].source.kind == "real":
+        return exact[1:]
+    near = _near(i, kept, rows, cosines, output, threshold)
+    return exact[1:] if exact and (near[2] in ("ok", "near_conflict") or exact[0] <= near[0]) else near[1:]
+
+
+def _near(
+    i: int, kept: list[int], rows: Sequence[Example], cosines: Any, output: Output, threshold: float
+) -> tuple[int, str, str]:
+    mine = rows[i]
     near = [k for k in kept if cosines[i, k] > threshold or _shared(rows[k], mine) >= 0.8]
     near = [k for k in near if _same_values(rows[k], mine)]
     real = [k for k in near if rows[k].source.kind == "real"]
     for part in (real, near):
         same = [k for k in part if rows[k].output == mine.output]
         if same:
-            return "duplicate", "near" if cosines[i, same[0]] > threshold else "lexical"
+            return same[0], "duplicate", "near" if cosines[i, same[0]] > threshold else "lexical"
         if part is real and real and output.labels:
-            return "duplicate.conflict", "near_conflict"
-    return "duplicate", "near_conflict" if near else "ok"
+            return real[0], "duplicate.conflict", "near_conflict"
+    return -1, "duplicate", "near_conflict" if near else "ok"
 
 
 def _plain(example: Example) -> str:
@@ -583,3 +593,88 @@ def test_share_fails_exactly_below_a_fifth(real: int, synthetic: int, repeat: in
     assert (found["share.rows"].status == "fail") == (5 * real < real + synthetic)
     assert (found["share.exposure"].status == "fail") == (5 * repeat * real < repeat * real + synthetic)
     assert (found["share.rows"].status == "pass") == (10 * real >= 3 * (real + synthetic))
+
+
+LONG = "The committee met on Monday to discuss how the new library in the old harbour should be paid for, "
+
+
+@pytest.mark.parametrize(
+    ("held", "text", "code"),
+    [
+        ("start whisper mode", "START whisper mode!", "exact"),
+        ("how many bags can I bring on board", "how many bags can I bring on baord", "near|reworded"),
+        ("could you repeat that please", "quick question: could you repeat that please", "near|whole"),
+        (
+            LONG + "and who of its members would look after the roof in winter when the storms come.",
+            "Before we begin, here is a story of mine from the coast that nobody has heard yet. " + LONG
+            + "and who of its members would look after the roof in winter. And then it rained.",
+            "near|whole|shared",
+        ),
+        ("what is the capital of France", "please book a table for two near the river", "ok"),
+        ("thanks", "thanks for telling me when the next train to the airport leaves", "ok"),
+    ],
+)  # fmt: skip
+def test_leak_says_which_rule_found_it(minilm: MiniLM, held: str, text: str, code: str) -> None:
+    gate = leak(Tools(MOODS, minilm, holdout=[seed("h1", held)]))
+    verdict = gate.check(Batch([row("r1", text)], gate.tools))[0]
+    assert verdict.code in code.split("|")
+    assert verdict.passed == (code == "ok")
+    assert verdict.figure is not None
+    if not verdict.passed:
+        assert verdict.evidence["neighbour"] == "h1"
+        assert verdict.threshold is not None
+        assert verdict.figure > verdict.threshold
+
+
+def test_leak_looks_at_long_outputs_and_not_at_json(minilm: MiniLM) -> None:
+    story = (
+        LONG + "and who of its members would look after the roof in winter when the storms come from the sea."
+    )
+    held = [seed("h1", "write a story about a library", story)]
+    gate = leak(Tools(FREE, minilm, holdout=held))
+    taken = row("r1", "tell me something of a harbour town", "So it was: " + story)
+    other = row("r2", "tell me something of a mountain", story.upper()[:30] + " and nothing else happened.")
+    listed = row("r3", "list what you know of the city", '{"text": "' + story + '"}')
+    first, second, third = gate.check(Batch([taken, other, listed], gate.tools))
+    assert (first.code, first.evidence["neighbour"]) == ("output", "h1")
+    assert second.passed
+    assert third.passed
+
+
+@given(pairs, st.lists(st.integers(1, 7), max_size=8))
+def test_what_is_settled_is_rejected_by_check_for_the_same_row(
+    rows: list[tuple[str, str]], sizes: list[int]
+) -> None:
+    made = [row(f"r{i}", text, out) for i, (text, out) in enumerate(rows)]
+    real = [seed("s0", "pump leaks hot", "good"), seed("s1", "valve leaks", "bad")]
+    gate, start = duplicate(Tools(MOODS, LEXICAL, real), 0.6), 0
+    for size in [*sizes, len(made)]:
+        batch = Batch(made[start : start + size], gate.tools)
+        start += size
+        settled, found = gate.settled(batch), gate.check(batch)
+        for early, late in zip(settled, found, strict=True):
+            if early is not None:
+                assert not early.passed
+                assert (early.gate, early.code, early.evidence) == (late.gate, late.code, late.evidence)
+        gate.keep(batch.take([i for i, v in enumerate(found) if v.passed]))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Two tickets to the opera on Monday please", "2 tickets to the opera on Monday please", True),
+        ("I paid $5 for the ticket to the opera", "I paid 5 dollars for the ticket to the opera", True),
+        ("it costs 1,200 euros to repair the engine", "it costs 1200 euros to repair the engine", True),
+        ("half of the 40 rows are empty in the sheet", "50% of the 40 rows are empty in the sheet", True),
+        ("Two tickets to the opera on Monday please", "Two tickets to the opera on Tuesday please", False),
+        ("I bought 3 apples and 5 pears at the market", "I bought 5 apples and 3 pears at the market", False),
+        ("the walk took 3 hours from door to door", "the walk took 3 minutes from door to door", False),
+        ("open valve V-12 before you start the pump", "open valve V-21 before you start the pump", False),
+        ("open valve 1 before you start the pump", "open valve before you start the pump", False),
+    ],
+)
+def test_values_are_compared_in_any_notation(one: str, other: str, same: bool) -> None:
+    """By the lexical embedder at a low threshold, so that only the guard decides."""
+    gate = duplicate(Tools(MOODS, LEXICAL, [seed("s1", one)]), 0.3)
+    verdict = gate.check(Batch([row("r1", other)], gate.tools))[0]
+    assert verdict.passed != same, verdict

@@ -28,8 +28,8 @@ LAYERS = (
     (
         IN_ORDER,
         "reporting reporting.funnel reporting.page quotas plan briefing waves hindsight gating tally accounts"
-        " facetcheck results coverage preflight generation auditing mixing reporting.card distilling"
-        " reviewing releasing verifying tracing starting",
+        " facetcheck results coverage twincheck preflight generation auditing rethreshold mixing"
+        " reporting.card distilling reviewing releasing verifying tracing starting",
     ),
     (IN_ORDER, "demo seedstock cli"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ class AuditResult:
     verdict: str = "pass"
     out: str | None = None
     notes: list[str] = field(default_factory=list)
+    conflicts: Counter[str] = field(default_factory=Counter)
+    inputs: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The keys of design.md for `audit --json`. Nothing is repaired in this version."""
@@ -54,12 +57,12 @@ class AuditResult:
             "rows": tally.rows, "kept": tally.kept, "rejected": dict(tally.rejected), "repaired": 0,
             "reasons": {f"{gate}: {code}": n for (gate, code), n in tally.reasons.items()},
             "gates": [v.to_json() for v in self.gates], "verdict": self.verdict, "out": self.out,
-            "notes": self.notes,
+            "notes": self.notes, "conflicts": dict(self.conflicts), "inputs": self.inputs,
         }  # fmt: skip
 
 
 @dataclass(slots=True)
-class _Setting:
+class Setting:
     """What the rows are held against."""
 
     output: Output
@@ -84,8 +87,8 @@ def audit(
 ) -> AuditResult:
     """Gate the rows of `synthetic` files. `config` gives task, gates and seeds; `seeds` overrides.
 
-    With `out`: kept.jsonl, rejected.jsonl, audit.json and report.html in that folder, replaced whole.
-    Memory: the vectors of kept rows, 1.5 kB each, and what it takes to compare them; not the rows.
+    With `out`: kept.jsonl, rejected.jsonl, conflicts.jsonl, audit.json and report.html in that folder,
+    replaced whole. Memory: the vectors of kept rows, 1.5 kB each, and what it takes to compare them.
     """
     if seeds is None and config is None:
         raise InputError("an audit needs real rows to compare with: --seeds FILE, or --config seedstock.yaml")
@@ -94,23 +97,28 @@ def audit(
             raise InputError("no such file", path=path)
     if out is not None:
         _refuse_foreign(out)
-    setting = _setting(seeds, holdout, ood, config)
+    setting = read_setting(seeds, holdout, ood, config)
     with ExitStack() as stack:
         stack.callback(setting.embedder.close)
         rows = (row for path in synthetic for row in read_rows(path, strict=False, kind="synthetic"))
         first = next(batched(rows, BATCH), [])
-        tools = _tools(setting, [row.example for row in first])
+        tools = make_tools(setting, [row.example for row in first])
         sink = stack.enter_context(_Sink(out))
         result = _gate(
             chain(first, rows), Gatekeeper(setting.gates, tools), len(setting.seeds.usable), sink, progress
         )
         result.notes = setting.notes
+        named = {"seeds": seeds, "holdout": holdout, "ood": ood, "config": config}
+        result.inputs = {"synthetic": [str(path.resolve()) for path in synthetic]} | {
+            name: str(path.resolve()) for name, path in named.items() if path is not None
+        }
         result.out = None if out is None else str(out)
         sink.finish(result, ", ".join(path.name for path in synthetic))
     return result
 
 
-def _setting(seeds: Path | None, holdout: Path | None, ood: Path | None, config: Path | None) -> _Setting:
+def read_setting(seeds: Path | None, holdout: Path | None, ood: Path | None, config: Path | None) -> Setting:
+    """What rows are held against, out of files and a config. InputError where there are no usable seeds."""
     checked = None if config is None else load_config(config)
     real = _rows(seeds, None if checked is None else checked.seeds)
     held = _rows(holdout, None if checked is None else checked.holdout)
@@ -129,7 +137,7 @@ def _setting(seeds: Path | None, holdout: Path | None, ood: Path | None, config:
         raise InputError("no usable seeds: " + ("; ".join(bed.notes()) or "the file has no rows"))
     notes += bed.notes()
     terms = () if checked is None else terms_of(checked)
-    return _Setting(output, gates, VectorCache(inner, cache / "vectors.db"), bed, held, outside, terms, notes)
+    return Setting(output, gates, VectorCache(inner, cache / "vectors.db"), bed, held, outside, terms, notes)
 
 
 def _rows(path: Path | None, section: DataSection | None) -> list[Example]:
@@ -138,7 +146,7 @@ def _rows(path: Path | None, section: DataSection | None) -> list[Example]:
     return [] if section is None else read_data(section)
 
 
-def _tools(setting: _Setting, first: Sequence[Example]) -> Tools:
+def make_tools(setting: Setting, first: Sequence[Example]) -> Tools:
     """Gates' tools; a header that the file's own rows share is taken off as the seeds' one is."""
     samples = ([seed.input_text for seed in setting.seeds.usable], [row.input_text for row in first])
     templates = tuple(find_template(texts) for texts in samples)
@@ -153,9 +161,10 @@ def _gate(
 ) -> AuditResult:
     result = AuditResult()
     for part in batched(rows, BATCH):
-        decisions = keeper.check([_synthetic(row.example) for row in part])
+        decisions = keeper.check([as_synthetic(row.example) for row in part])
         for row, decision in zip(part, decisions, strict=True):
             result.tally.add(row.example.id, row.example, decision.verdicts)
+            result.conflicts.update(verdict.code for verdict in decision.conflicts)
             sink.write(row, decision)
         if progress:
             progress(result.tally.rows)
@@ -168,7 +177,8 @@ def _gate(
     return result
 
 
-def _synthetic(example: Example) -> Example:
+def as_synthetic(example: Example) -> Example:
+    """The row as a gate sees it: whatever its file says, no seed vouches for it."""
     return example if example.source.kind == "synthetic" else example.with_source(kind="synthetic")
 
 
@@ -178,15 +188,15 @@ class _Sink:
     def __init__(self, out: Path | None) -> None:
         self._out = None if out is None else out.resolve()  # `.` and links have no place beside them
         self._made: Path | None = None
-        self._files: dict[bool, BinaryIO] = {}
+        self._files: dict[str, BinaryIO] = {}
 
     def __enter__(self) -> _Sink:
         if self._out is not None:
             self._made = self._out.with_name(f".{self._out.name}.partial")
             shutil.rmtree(self._made, ignore_errors=True)
             self._made.mkdir(parents=True)
-            names = {True: "kept.jsonl", False: "rejected.jsonl"}
-            self._files = {kept: (self._made / name).open("wb") for kept, name in names.items()}
+            names = ("kept", "rejected", "conflicts")
+            self._files = {name: (self._made / f"{name}.jsonl").open("wb") for name in names}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -201,15 +211,17 @@ class _Sink:
             return
         own = {**row.raw, "id": row.raw.get("id") or row.example.id}
         failed = decision.failed
+        for verdict in decision.conflicts:
+            self._files["conflicts"].write(line(_conflict(row, verdict, kept=failed is None)))
         if failed is None:
-            self._files[True].write(line(own))
+            self._files["kept"].write(line(own))
             return
         rejected = {
             "row": row.line, "id": row.example.id, "gate": failed.gate, "code": failed.code,
             "reason": failed.reason, "figure": failed.figure, "threshold": failed.threshold,
             "evidence": failed.evidence, "example": own,
         }  # fmt: skip
-        self._files[False].write(line(rejected))
+        self._files["rejected"].write(line(rejected))
 
     def finish(self, result: AuditResult, name: str) -> None:
         """Write the summary and the page, and put the folder in its place."""
@@ -220,6 +232,19 @@ class _Sink:
         (self._made / "audit.json").write_bytes(pretty(result.to_json()))
         (self._made / "report.html").write_text(render(audit_page(result, name)), encoding="utf-8")
         put_in_place(self._made, self._out)
+
+
+def _conflict(row: Row, verdict: Verdict, kept: bool) -> dict[str, Any]:
+    """Two rows that say the same and answer differently: of a label, one of the two is wrong."""
+    neighbour, example = verdict.evidence["neighbour"], row.example
+    figures: dict[str, Any] = {
+        key: verdict.evidence[key] for key in ("cosine", "overlap") if key in verdict.evidence
+    }
+    return {
+        "id": example.id, "input": example.input_text, "output": example.output_text,
+        "other": neighbour, "other_input": verdict.evidence["other_input"],
+        "other_output": verdict.evidence["other_output"], "code": verdict.code, "kept": kept, **figures,
+    }  # fmt: skip
 
 
 def audit_page(result: AuditResult, name: str) -> Page:

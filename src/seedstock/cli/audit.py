@@ -22,7 +22,10 @@ FILE = click.Path(path_type=Path)
 @click.option("--ood", type=FILE, metavar="FILE", help="Real rows from elsewhere, likewise.")
 @click.option("--config", type=FILE, metavar="FILE", help="A project's seedstock.yaml, for task and gates.")
 @click.option(
-    "--out", type=FILE, metavar="DIR", help="Write kept.jsonl, rejected.jsonl, audit.json, report.html."
+    "--out",
+    type=FILE,
+    metavar="DIR",
+    help="Write kept.jsonl, rejected.jsonl, conflicts.jsonl, audit.json, report.html.",
 )
 @json_option
 @click.pass_obj
@@ -58,5 +61,7 @@ def show(result: AuditResult, name: str) -> None:
     render.notes(out, result.notes)
     if result.out:
         out.print(
-            f"\nwritten to {result.out}: kept.jsonl, rejected.jsonl, audit.json, report.html", markup=False
+            f"\nwritten to {result.out}:"
+            " kept.jsonl, rejected.jsonl, conflicts.jsonl, audit.json, report.html",
+            markup=False,
         )

@@ -134,42 +134,48 @@ class DuplicateGate(RowGate):
         return out
 
     def _verdict(self, row: Row, near: _Near, twins: list[int]) -> Verdict:
-        return self._exactly(row, twins) or self._nearly(row, near, twins) or self._pass(near)
+        """What the first row says that rejects this one: so a verdict does not depend on later ones."""
+        exact = self._exactly(row, twins)
+        if exact is None or not self._kept[exact[0]].real:
+            place, verdict = self._nearly(row, near, twins)
+            if exact is None or (not verdict.passed and place < exact[0]):
+                return verdict
+        return exact[1]
 
-    def _exactly(self, row: Row, twins: list[int]) -> Verdict | None:
-        """Against rows with the same normalised input."""
-        same = [self._kept[place] for place in twins]
-        for other in same:
+    def _exactly(self, row: Row, twins: list[int]) -> tuple[int, Verdict] | None:
+        """Against rows with the same normalised input: the one that decides, and what it says."""
+        for place in twins:
+            other = self._kept[place]
             if row.steps == other.steps and self._kept.same_output(row, other):
                 said = "input and output as" if row.same == other.same else "input, and the answer of"
-                return self._fail("exact", f"the same {said} {other.name}", other, (1.0, None))
-        if same and not self.tools.output.free_text and all(row.same != other.same for other in same):
-            reason = f"the same input as {same[0].name}, another output: one of the two is wrong"
-            return self._fail("conflict", reason, same[0], (1.0, None))
+                return place, self._fail("exact", f"the same {said} {other.name}", other, (1.0, None))
+        if self.tools.output.free_text or any(row.same == self._kept[place].same for place in twins):
+            return None
+        for place in twins[:1]:
+            reason = f"the same input as {self._kept[place].name}, another output: one of the two is wrong"
+            return place, self._fail("conflict", reason, self._kept[place], (1.0, None))
         return None
 
-    def _nearly(self, row: Row, near: _Near, twins: list[int]) -> Verdict | None:
+    def _nearly(self, row: Row, near: _Near, twins: list[int]) -> tuple[int, Verdict]:
         """Against near rows; the real ones come first, whether they are repeated or contradicted."""
         if not (len(near.close) or len(near.alike)):
-            return None
+            return -1, self._pass(near)
         places = np.union1d(near.close[near.cosines > self.settings.threshold], near.alike)
         if row.steps:
             places = places[~np.isin(places, twins)]  # other ways to one answer are wanted
-        if not len(places):
-            return None
         kept, places = self._kept, self._kept.comparable(row, places)
         real = kept.real(places)
         for part in (real, places):
             place = kept.first(row, part, same_output=True)
             if place is not None:
-                return self._repeated(place, near)
+                return place, self._repeated(place, near)
             # Of a label a real row knows better. Two synthetic ones may both be right, or the first wrong.
             if part is real and self.tools.output.labels:
                 place = kept.first(row, real, same_output=False)
                 if place is not None:
-                    return self._contradicted(place, near, "fail")
+                    return place, self._contradicted(place, near, "fail")
         place = kept.first(row, places, same_output=False)
-        return None if place is None else self._contradicted(place, near, "warn")
+        return (-1, self._pass(near)) if place is None else (place, self._contradicted(place, near, "warn"))
 
     def _repeated(self, place: int, near: _Near) -> Verdict:
         other, (cosine, share) = self._kept[place], near.figure(place)
