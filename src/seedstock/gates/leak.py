@@ -23,10 +23,12 @@ from seedstock.overlap import Contained
 from seedstock.text import normalise
 from seedstock.verdict import Verdict
 
-REWORDED_COSINE, REWORDED_EDITS = 0.75, 0.85
-"""Below the threshold of cosine a row still is the other one if both of these are exceeded."""
-WHOLE_COSINE, WHOLE_WORDS = 0.65, 4
-"""A row of so many words or more that stands whole in another one, above this cosine."""
+ALIKE = 0.75
+"""Below the threshold a row above this cosine still is the other one if one of the next two says so."""
+EDITS = 0.85
+"""The share of letters that both have in the same order (twice their number by both lengths)."""
+WHOLE_WORDS = 4
+"""A row of so many words or more that stands whole in the other one."""
 SHARED, LONG_WORDS, HELD_WORDS = 0.6, 30, 10
 """The share of the shorter text's runs in a row of at least 30 words and one of at least 10."""
 SHARED_OUTPUT = 0.8
@@ -107,7 +109,7 @@ class LeakGate(RowGate):
         if not len(batch):
             return []
         texts = [_Text(example.input_text) for example in batch.examples]
-        pairs = self._index.near(batch.vectors, min(WHOLE_COSINE, self.settings.threshold))
+        pairs = self._index.near(batch.vectors, min(ALIKE, self.settings.threshold))
         hits: list[_Hit | None] = [self._exactly(text) for text in texts]
         rules: Sequence[Callable[[], dict[int, _Hit]]] = (
             lambda: self._near(pairs),
@@ -144,26 +146,26 @@ class LeakGate(RowGate):
         """Few edits lead from one to the other: a word exchanged, a slip, a phrase before it."""
         from rapidfuzz import fuzz, process
 
-        likely = pairs.where(pairs.cosine > REWORDED_COSINE)
+        likely = pairs.where(pairs.cosine > ALIKE)
         if not len(likely):
             return {}
         mine = [texts[i].normal[:MOST_EDITED] for i in likely.query]
         held = [self._texts[row].normal[:MOST_EDITED] for row in likely.row]
         same = process.cpdist(mine, held, scorer=fuzz.ratio, dtype=np.float64) / 100
         found: dict[int, _Hit] = {}
-        for at in np.flatnonzero(same > REWORDED_EDITS):
+        for at in np.flatnonzero(same > EDITS):
             i, row, figure = int(likely.query[at]), int(likely.row[at]), float(same[at])
             if i not in found or figure > found[i].figure:
                 how = f"{figure:.0%} of the letters of"
-                found[i] = _Hit("reworded", row, figure, REWORDED_EDITS, how)
+                found[i] = _Hit("reworded", row, figure, EDITS, how)
         return found
 
     def _whole(self, pairs: Pairs, texts: Sequence[_Text]) -> dict[int, _Hit]:
         found: dict[int, _Hit] = {}
         for i, row, cosine in zip(pairs.query.tolist(), pairs.row.tolist(), pairs.cosine, strict=True):
             held = self._texts[row]
-            if cosine > WHOLE_COSINE and len(held.words) >= WHOLE_WORDS and held.line in texts[i].line:
-                found.setdefault(i, _Hit("whole", row, float(cosine), WHOLE_COSINE, "holds the whole of"))
+            if cosine > ALIKE and len(held.words) >= WHOLE_WORDS and held.line in texts[i].line:
+                found.setdefault(i, _Hit("whole", row, float(cosine), ALIKE, "holds the whole of"))
         return found
 
     def _fail(self, hit: _Hit, near: Pairs) -> Verdict:
