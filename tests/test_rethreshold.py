@@ -10,6 +10,7 @@ import pytest
 
 from helpers import cli, make_project, read_rows, write_rows
 from seedstock.twincheck import DIFFERENT, SAME, Pair, calibrated, read_pairs, write_pairs
+from server import TeacherServer
 
 TEXTS = [
     "the printer on the second floor prints nothing but stripes",
@@ -53,6 +54,23 @@ def test_an_audit_at_other_thresholds_is_what_an_audit_with_them_keeps(tmp_path:
     stricter = make_project(tmp_path / "q", embedder="minilm", gates={"duplicate": {"threshold": 0.99}})
     again = cli("audit", folder / "rows.jsonl", "--config", stricter / "seedstock.yaml", "--json")
     assert again.json["kept"] == table[0.99]["kept"]
+
+
+def test_a_run_at_other_thresholds_asks_nobody_and_starts_from_what_it_kept(
+    tmp_path: Path, server: TeacherServer
+) -> None:
+    folder = make_project(tmp_path / "p", server.url)
+    run = cli("--project", folder, "run", "--json")
+    assert run.code == 0, run
+    asked = len(server.seen)
+    done = cli("--project", folder, "rethreshold", "--threshold", "0.5", "--json")
+    assert done.code == 0, done
+    low, now = done.json["outcomes"]
+    assert (low["threshold"], now["threshold"]) == (0.5, 0.92)
+    assert done.json["rows"] >= now["kept"] == run.json["accepted"]
+    assert low["kept"] <= now["kept"]
+    assert len(server.seen) == asked
+    assert cli("--project", folder, "run", "--json").json["accepted"] == run.json["accepted"]
 
 
 def test_one_threshold_shows_the_rows_it_would_decide_otherwise(tmp_path: Path) -> None:

@@ -69,7 +69,9 @@ JSON_KEYS = {
         `stopped` (`limit`, `max_cost`) where a bound was reached. With `--dry-run`: `run`,
         `plan`, `requests` with their exact prompts""",
     "audit": """`rows`, `kept`, `rejected` by gate, `reasons`, `repaired` (always 0 in this version), `gates`,
-        `verdict` (`pass`, `warn`, `refused`), `out`, `notes`""",
+        `verdict` (`pass`, `warn`, `refused`), `out`, `notes`, `conflicts` by code, `inputs` (the files)""",
+    "rethreshold": """`threshold` in force, `rows` that reached the gate, `embedded` again, `outcomes`
+        (`threshold`, `kept`, `rejected`, `changes`)""",
     "review": """of `sample`: `sample`; of `status`: `required`, `done`, `accepted`, `generated`, `defects`,
         `defect_upper_bound`, `by_criterion`, `gates`; of `export`: `path`, `rows`; of `import`: `path`,
         `accepted`, `rejected`, `known`, `required`, `done`""",
