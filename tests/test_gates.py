@@ -107,7 +107,8 @@ def _near(
     i: int, kept: list[int], rows: Sequence[Example], cosines: Any, output: Output, threshold: float
 ) -> tuple[int, str, str]:
     mine = rows[i]
-    near = [k for k in kept if cosines[i, k] > threshold or _shared(rows[k], mine) >= 0.8]
+    alike = [k for k in kept if _numbers(rows[k]) == _numbers(mine) and _shared(rows[k], mine) >= 0.8]
+    near = [k for k in kept if cosines[i, k] > threshold or k in alike]
     near = [k for k in near if _same_values(rows[k], mine)]
     real = [k for k in near if rows[k].source.kind == "real"]
     for part in (real, near):
@@ -121,6 +122,10 @@ def _near(
 
 def _plain(example: Example) -> str:
     return example.input_text.lower().strip(" .!")
+
+
+def _numbers(example: Example) -> set[str]:
+    return set(re.findall(r"\d+", example.input_text))
 
 
 def _shared(one: Example, other: Example) -> float:

@@ -76,6 +76,14 @@ def test_a_slip_in_a_long_text_is_a_near_copy_and_another_text_is_not() -> None:
     assert 0.8 <= found.share[0] < 0.95
 
 
+def test_only_texts_of_one_group_are_compared() -> None:
+    text = "send 5 parcels to the warehouse behind the station"
+    index = Similar(0.8)
+    index.add([text, text, text], [1, 2, 1])
+    assert as_set(index.find(Read([text, text], [1, 3]))) == {(0, 0), (0, 2)}
+    assert as_set(index.among(Read([text] * 3, [4, 5, 4]))) == {(2, 0)}
+
+
 def test_hostile_texts_end() -> None:
     """Texts of megabytes, of one letter, with lone surrogates: of each the first 20,000 characters count."""
     index = Similar(0.8)

@@ -108,7 +108,7 @@ class DuplicateGate(RowGate):
         for place, row in enumerate(rows, len(self._kept)):
             self._exact.setdefault(row.normal, []).append(place)
         self._kept.add(rows)
-        self._similar.add([row.slot for row in rows])
+        self._similar.add([row.slot for row in rows], self._kept.groups(rows))
         self._index.add(batch.vectors)
 
     def _decide(self, batch: Batch, siblings: bool) -> list[Verdict]:
@@ -116,7 +116,8 @@ class DuplicateGate(RowGate):
         size = len(self._kept)
         assert self._index is not None
         floor = min(FLOOR, self.settings.threshold)
-        search = _Search(self._index, self._similar, batch, rows, floor, siblings)
+        read = Read([row.slot for row in rows], self._kept.groups(rows))
+        search = _Search(self._index, self._similar, batch, read, floor, siblings)
         # The batch is laid over the kept rows for the time of the check; `keep` makes it last.
         self._kept.add(rows)
         passed: npt.NDArray[np.bool_] = np.ones(size + len(rows), np.bool_)
@@ -224,15 +225,15 @@ class _Search:
     """Near rows of a batch: among the kept ones, and among those before it in the batch that pass."""
 
     def __init__(
-        self, index: Index, similar: Similar, batch: Batch, rows: Sequence[Row], floor: float, siblings: bool
+        self, index: Index, similar: Similar, batch: Batch, read: Read, floor: float, siblings: bool
     ) -> None:
-        read, size = Read([row.slot for row in rows]), len(index)
+        size = len(index)
         close, alike = [index.near(batch.vectors, floor)], [similar.find(read)]
         if siblings:
             close.append(index.among(batch.vectors, floor).moved(0, size))
             alike.append(similar.among(read).moved(0, size))
-        self._close = [_Found(part.query, part.row, part.cosine, len(rows)) for part in close]
-        self._alike = [_Found(part.query, part.row, part.share, len(rows)) for part in alike]
+        self._close = [_Found(part.query, part.row, part.cosine, len(read)) for part in close]
+        self._alike = [_Found(part.query, part.row, part.share, len(read)) for part in alike]
 
     def near(self, i: int, passed: npt.NDArray[np.bool_]) -> _Near:
         """The rows near row `i` of the batch that are kept or have passed."""

@@ -19,7 +19,7 @@ Places = npt.NDArray[np.int64]
 
 MOST_READ = 100
 """Near rows whose facts are compared with a row's: beyond them, a set differs in nothing but numbers."""
-MOST_REWRITTEN = 20
+MOST_REWRITTEN = 10
 """Of near rows with other numbers, those looked at for another notation of the same ones."""
 
 _FOR_LANGUAGE = 200
@@ -74,13 +74,17 @@ class Memory:
         """Append rows."""
         self._rows += rows
         self._outputs.add([self._key(row.same) for row in rows])
-        self._quick.add([self._key((row.quick, row.spans)) for row in rows])
+        self._quick.add(self.groups(rows))
         self._real.add([row.real for row in rows])
 
     def cut(self, size: int) -> None:
         """Forget the rows behind the first `size`."""
         del self._rows[size:]
         self._outputs.size = self._quick.size = self._real.size = size
+
+    def groups(self, rows: Sequence[Row]) -> list[int]:
+        """A number for the values of each row, as they are written: equal values, equal number."""
+        return [self._key((row.quick, row.spans)) for row in rows]
 
     def _key(self, value: object) -> int:
         return self._keys.setdefault(value, len(self._keys))
@@ -113,6 +117,8 @@ class Memory:
             return False
         if row.normal == other.normal:
             return True
+        if _plainly_other(row, other):
+            return False
         mine, theirs = self._facts(row.text), self._facts(other.text)
         if value_changes(theirs, mine):
             return False
@@ -132,6 +138,17 @@ class Memory:
             return False
         vectors = self._tools.embedder.embed([row.output, other.output])
         return bool(cosines(vectors, _FIRST, vectors, _SECOND)[0] > self._threshold)
+
+
+def _plainly_other(row: Row, other: Row) -> bool:
+    """Whether each text has whole numbers in digits that the other has not: no two notations of one."""
+    gone, came = set(other.quick).difference(row.quick), set(row.quick).difference(other.quick)
+    if not (gone and came):
+        return False
+    return all(
+        value.isdecimal() and value in text for those, text in ((gone, other.text), (came, row.text))
+        for value in those
+    )  # fmt: skip
 
 
 def _counts(facts: Facts, value: str) -> bool:

@@ -25,10 +25,15 @@ Run = tuple[Grams, Places]
 
 
 class Read:
-    """Texts with their runs, read once for all that is asked of them."""
+    """Texts with their runs, read once for all that is asked of them.
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    Only texts of one group, a number each, are compared: texts that all look alike but for what puts them
+    into groups would else be compared pair by pair.
+    """
+
+    def __init__(self, texts: Sequence[str], groups: Sequence[int] | None = None) -> None:
         self.texts = list(texts)
+        self.groups = np.asarray([0] * len(self.texts) if groups is None else groups, np.int64)
         self.hashes, self.starts = grams(self.texts)
         self.sizes = np.diff(self.starts)
         self.maps = _maps(self.hashes, self.starts)
@@ -45,6 +50,7 @@ class Similar:
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold
         self._texts: list[str] = []
+        self._groups: Places = np.empty(0, np.int64)
         self._sizes: Places = np.empty(0, np.int64)
         self._maps: Grams = np.empty((0, _BITS // 64), np.uint64)
         self._lists: list[Run] = []
@@ -55,21 +61,23 @@ class Similar:
     def __len__(self) -> int:
         return len(self._texts)
 
-    def add(self, texts: Sequence[str]) -> None:
+    def add(self, texts: Sequence[str], groups: Sequence[int] | None = None) -> None:
         """Append texts; their places follow those already there."""
         if texts:
-            self._add(Read(texts))
+            self._add(Read(texts, groups))
             if len(self._texts) >= max(_FIRST_COUNT, 2 * self._counted_at):
                 self._count()
 
     def find(self, read: Read) -> Shared:
-        """Pairs (query, text) of which at least `threshold` of all distinct runs stand in both."""
+        """Pairs (query, text) of a group of which at least `threshold` of all distinct runs stand in both."""
         rare, queries = self._rare(read)
         found = [np.empty(0, np.int64)]
         for run, owners in self._lists:
             first, last = (np.searchsorted(run, rare, side) for side in ("left", "right"))
             places, numbers = expanded(first, last)
-            found.append(queries[numbers] * len(self._texts) + owners[places])
+            of, row = queries[numbers], owners[places]
+            alike = read.groups[of] == self._groups[row]
+            found.append(of[alike] * len(self._texts) + row[alike])
         query, row = np.divmod(np.unique(np.concatenate(found)), max(1, len(self._texts)))
         likely = self._likely(read, query, row)
         return self._compared(read.texts, query[likely], row[likely])
@@ -90,6 +98,7 @@ class Similar:
         while len(self._lists) > 1 and len(self._lists[-1][0]) * 2 > len(self._lists[-2][0]):
             self._lists.append(_merged(self._lists.pop(), self._lists.pop()))
         self._texts += read.texts
+        self._groups = np.concatenate([self._groups, read.groups])
         self._sizes = np.concatenate([self._sizes, read.sizes])
         self._maps = np.concatenate([self._maps, read.maps])
 
@@ -132,10 +141,11 @@ class Similar:
 
     def _count(self) -> None:
         """Count how often each run stands in all texts, and put their lists in the new order."""
-        read = Read(self._texts)
+        read = Read(self._texts, self._groups.tolist())
         self._common, self._counts = _repeated(read.hashes)
         self._counted_at = len(read)
-        self._texts, self._sizes, self._maps, self._lists = [], self._sizes[:0], self._maps[:0], []
+        self._texts, self._groups, self._lists = [], self._groups[:0], []
+        self._sizes, self._maps = self._sizes[:0], self._maps[:0]
         self._add(read)
 
 
