@@ -22,7 +22,9 @@ from seedstock.jsonl import line
 from server import WORDS, Body, TeacherServer, asked, drawn, good
 
 KEYS = {"row", "id", "gate", "reason", "figure", "threshold", "evidence", "example"}
-FILES = ["audit.json", "kept.jsonl", "rejected.jsonl", "report.html", "suspects.jsonl"]
+FILES = [
+    "audit.json", "conflicts.jsonl", "kept.jsonl", "rejected.jsonl", "report.html", "suspects.jsonl",
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -157,7 +157,7 @@ def test_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
     assert "−174" in said, "the audit finds the seeds in the release"
     assert (tmp_path / "my-task" / "releases" / "v1" / "train.prompt_completion.jsonl").exists()
     assert {path.name for path in (tmp_path / "audit").iterdir()} == {
-        "audit.json", "kept.jsonl", "rejected.jsonl", "report.html", "suspects.jsonl",
+        "audit.json", "conflicts.jsonl", "kept.jsonl", "rejected.jsonl", "report.html", "suspects.jsonl",
     }  # fmt: skip
     for command in ("check", "run", "release", "trace seed-001", "verify v1"):
         printed = json.loads(shell(f"seedstock --project my-task {command} --json"))

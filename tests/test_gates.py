@@ -18,6 +18,7 @@ from seedstock.embedders.lexical import Lexical, LexicalSettings
 from seedstock.embedders.minilm import MiniLM, MiniLMSettings
 from seedstock.example import Example, Source
 from seedstock.exchange import Message
+from seedstock.facts import Facts, Knowledge, value_changes
 from seedstock.gates.base import Batch, Mixture, Tools
 from seedstock.gates.duplicate import DuplicateGate, DuplicateSettings
 from seedstock.gates.format import FormatGate, FormatSettings
@@ -81,7 +82,7 @@ def reference(
     kept, out = list(range(len(seeds))), []
     for i in range(len(seeds), len(everything)):
         found = _compare(i, kept, everything, cosines, output, threshold)
-        if found[1] in ("ok", "near_conflict"):
+        if found in (("duplicate", "ok"), ("duplicate", "near_conflict")):
             kept.append(i)
         out.append(found)
     return out
@@ -90,18 +91,33 @@ def reference(
 def _compare(
     i: int, kept: list[int], rows: Sequence[Example], cosines: Any, output: Output, threshold: float
 ) -> tuple[str, str]:
-    mine, warned = rows[i], False
+    mine = rows[i]
     twins = [k for k in kept if _plain(rows[k]) == _plain(mine)]
-    if any(rows[k].output == mine.output for k in twins):
-        return "duplicate", "exact"
-    if twins and not output.free_text:
-        return "duplicate.conflict", "conflict"
-    for k in kept:
-        if cosines[i, k] > threshold and _numbers(rows[k]) == _numbers(mine):
-            if rows[k].output == mine.output:
-                return "duplicate", "near"
-            warned = True
-    return "duplicate", "near_conflict" if warned else "ok"
+    same = [k for k in twins if rows[k].output == mine.output]
+    exact = (same[0], "duplicate", "exact") if same else None
+    if twins and not same and not output.free_text:
+        exact = (twins[0], "duplicate.conflict", "conflict")
+    if exact and rows[exact[0]].source.kind == "real":
+        return exact[1:]
+    near = _near(i, kept, rows, cosines, output, threshold)
+    return exact[1:] if exact and (near[2] in ("ok", "near_conflict") or exact[0] <= near[0]) else near[1:]
+
+
+def _near(
+    i: int, kept: list[int], rows: Sequence[Example], cosines: Any, output: Output, threshold: float
+) -> tuple[int, str, str]:
+    mine = rows[i]
+    alike = [k for k in kept if _numbers(rows[k]) == _numbers(mine) and _shared(rows[k], mine) >= 0.8]
+    near = [k for k in kept if cosines[i, k] > threshold or k in alike]
+    near = [k for k in near if _same_values(rows[k], mine)]
+    real = [k for k in near if rows[k].source.kind == "real"]
+    for part in (real, near):
+        same = [k for k in part if rows[k].output == mine.output]
+        if same:
+            return same[0], "duplicate", "near" if cosines[i, same[0]] > threshold else "lexical"
+        if part is real and real and output.labels:
+            return real[0], "duplicate.conflict", "near_conflict"
+    return -1, "duplicate", "near_conflict" if near else "ok"
 
 
 def _plain(example: Example) -> str:
@@ -110,6 +126,18 @@ def _plain(example: Example) -> str:
 
 def _numbers(example: Example) -> set[str]:
     return set(re.findall(r"\d+", example.input_text))
+
+
+def _shared(one: Example, other: Example) -> float:
+    texts = [f" {_plain(example)} ".ljust(5) for example in (one, other)]
+    a, b = ({text[at : at + 5] for at in range(len(text) - 4)} for text in texts)
+    return len(a & b) / len(a | b)
+
+
+def _same_values(one: Example, other: Example) -> bool:
+    old, new = (Facts(example.input_text, Knowledge()) for example in (one, other))
+    ones = ["1" in re.findall(r"\d+", example.input_text) for example in (one, other)]
+    return _plain(one) == _plain(other) or (ones[0] == ones[1] and not value_changes(old, new))
 
 
 words = st.sampled_from(["pump", "pumps", "valve", "leaks", "leaking", "hot", "1", "2", "33"])
@@ -209,7 +237,7 @@ def test_other_meanings_and_other_values_are_not(minilm: MiniLM, one: str, other
     gate = duplicate(Tools(MOODS, minilm, [seed("s1", one)]))
     verdict = gate.check(Batch([row("r1", other)], gate.tools))[0]
     assert (verdict.status, verdict.code) == ("pass", "ok")
-    assert verdict.figure is not None
+    assert verdict.figure is not None or "0.85" in verdict.reason
 
 
 def test_changed_values_pass_although_they_are_near(minilm: MiniLM) -> None:
@@ -238,14 +266,24 @@ def test_one_input_with_two_outputs_is_a_conflict() -> None:
     gate = duplicate(Tools(MOODS, LEXICAL, [seed("s1", "what a day")]))
     verdict = gate.check(Batch([row("r1", "What a day!", "bad")], gate.tools))[0]
     assert (verdict.gate, verdict.status, verdict.code) == ("duplicate.conflict", "fail", "conflict")
-    assert verdict.evidence == {"neighbour": "s1", "cosine": 1.0}
+    both = {"other_input": "what a day", "other_output": "good"}
+    assert verdict.evidence == {"neighbour": "s1", "cosine": 1.0, **both}
 
 
-def test_near_inputs_with_two_outputs_are_only_looked_at() -> None:
-    gate = duplicate(Tools(MOODS, LEXICAL, [seed("s1", "what a wonderful day it was")]), 0.6)
-    verdict = gate.check(Batch([row("r1", "what a wonderful day it is", "bad")], gate.tools))[0]
-    assert (verdict.status, verdict.code, verdict.evidence["neighbour"]) == ("warn", "near_conflict", "s1")
+def test_near_inputs_with_two_labels_contradict_a_real_row_and_warn_of_a_synthetic_one() -> None:
+    """A person has looked at the seed. Of two synthetic rows either may be wrong, so both are kept."""
+    one, other = "what a wonderful day it was", "what a wonderful day it is"
+    gate = duplicate(Tools(MOODS, LEXICAL, [seed("s1", one)]), 0.6)
+    verdict = gate.check(Batch([row("r1", other, "bad")], gate.tools))[0]
+    assert (verdict.gate, verdict.status, verdict.code) == ("duplicate.conflict", "fail", "near_conflict")
+    assert (verdict.evidence["neighbour"], verdict.evidence["other_output"]) == ("s1", "good")
+    gate = duplicate(Tools(MOODS, LEXICAL), 0.6)
+    verdict = gate.check(Batch([row("r1", one), row("r2", other, "bad")], gate.tools))[1]
+    assert (verdict.status, verdict.code, verdict.evidence["neighbour"]) == ("warn", "near_conflict", "r1")
     assert verdict.passed
+    gate = duplicate(Tools(OBJECT, LEXICAL, [seed("s1", one, {"mood": "good"})]), 0.6)
+    verdict = gate.check(Batch([row("r1", other, {"mood": "bad"})], gate.tools))[0]
+    assert (verdict.status, verdict.code) == ("warn", "near_conflict")
 
 
 def test_free_text_may_have_several_answers(minilm: MiniLM) -> None:
@@ -336,7 +374,7 @@ def test_leak_exact_near_and_far(minilm: MiniLM) -> None:
     assert (far.status, far.code) == ("pass", "ok")
     assert far.figure is not None
     # Other numbers do not excuse a row here, unlike in `duplicate`.
-    assert numbered.status == ("fail" if (numbered.figure or 0) > 0.92 else "pass")
+    assert (numbered.status, numbered.evidence["neighbour"]) == ("fail", "h1")
 
 
 def test_leak_without_anything_held_out_says_so() -> None:
@@ -367,7 +405,8 @@ def test_no_row_that_passes_is_within_the_threshold_of_a_held_row(
             assert near.max() <= threshold + 1e-5
             assert _plain(example) not in plain
         else:
-            assert near.max() > threshold - 1e-5 or _plain(example) in plain
+            assert near.max() > min(threshold, 0.75) - 1e-5 or _plain(example) in plain
+            assert verdict.code != "near" or near.max() > threshold - 1e-5
 
 
 # -- format
@@ -559,3 +598,88 @@ def test_share_fails_exactly_below_a_fifth(real: int, synthetic: int, repeat: in
     assert (found["share.rows"].status == "fail") == (5 * real < real + synthetic)
     assert (found["share.exposure"].status == "fail") == (5 * repeat * real < repeat * real + synthetic)
     assert (found["share.rows"].status == "pass") == (10 * real >= 3 * (real + synthetic))
+
+
+LONG = "The committee met on Monday to discuss how the new library in the old harbour should be paid for, "
+
+
+@pytest.mark.parametrize(
+    ("held", "text", "code"),
+    [
+        ("start whisper mode", "START whisper mode!", "exact"),
+        ("how many bags can I bring on board", "how many bags can I bring on baord", "near|reworded"),
+        ("could you repeat that please", "quick question: could you repeat that please", "near|whole"),
+        (
+            LONG + "and who of its members would look after the roof in winter when the storms come.",
+            "Before we begin, here is a story of mine from the coast that nobody has heard yet. " + LONG
+            + "and who of its members would look after the roof in winter. And then it rained.",
+            "near|whole|shared",
+        ),
+        ("what is the capital of France", "please book a table for two near the river", "ok"),
+        ("thanks", "thanks for telling me when the next train to the airport leaves", "ok"),
+    ],
+)  # fmt: skip
+def test_leak_says_which_rule_found_it(minilm: MiniLM, held: str, text: str, code: str) -> None:
+    gate = leak(Tools(MOODS, minilm, holdout=[seed("h1", held)]))
+    verdict = gate.check(Batch([row("r1", text)], gate.tools))[0]
+    assert verdict.code in code.split("|")
+    assert verdict.passed == (code == "ok")
+    assert verdict.figure is not None
+    if not verdict.passed:
+        assert verdict.evidence["neighbour"] == "h1"
+        assert verdict.threshold is not None
+        assert verdict.figure > verdict.threshold
+
+
+def test_leak_looks_at_long_outputs_and_not_at_json(minilm: MiniLM) -> None:
+    story = (
+        LONG + "and who of its members would look after the roof in winter when the storms come from the sea."
+    )
+    held = [seed("h1", "write a story about a library", story)]
+    gate = leak(Tools(FREE, minilm, holdout=held))
+    taken = row("r1", "tell me something of a harbour town", "So it was: " + story)
+    other = row("r2", "tell me something of a mountain", story.upper()[:30] + " and nothing else happened.")
+    listed = row("r3", "list what you know of the city", '{"text": "' + story + '"}')
+    first, second, third = gate.check(Batch([taken, other, listed], gate.tools))
+    assert (first.code, first.evidence["neighbour"]) == ("output", "h1")
+    assert second.passed
+    assert third.passed
+
+
+@given(pairs, st.lists(st.integers(1, 7), max_size=8))
+def test_what_is_settled_is_rejected_by_check_for_the_same_row(
+    rows: list[tuple[str, str]], sizes: list[int]
+) -> None:
+    made = [row(f"r{i}", text, out) for i, (text, out) in enumerate(rows)]
+    real = [seed("s0", "pump leaks hot", "good"), seed("s1", "valve leaks", "bad")]
+    gate, start = duplicate(Tools(MOODS, LEXICAL, real), 0.6), 0
+    for size in [*sizes, len(made)]:
+        batch = Batch(made[start : start + size], gate.tools)
+        start += size
+        settled, found = gate.settled(batch), gate.check(batch)
+        for early, late in zip(settled, found, strict=True):
+            if early is not None:
+                assert not early.passed
+                assert (early.gate, early.code, early.evidence) == (late.gate, late.code, late.evidence)
+        gate.keep(batch.take([i for i, v in enumerate(found) if v.passed]))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Two tickets to the opera on Monday please", "2 tickets to the opera on Monday please", True),
+        ("I paid $5 for the ticket to the opera", "I paid 5 dollars for the ticket to the opera", True),
+        ("it costs 1,200 euros to repair the engine", "it costs 1200 euros to repair the engine", True),
+        ("half of the 40 rows are empty in the sheet", "50% of the 40 rows are empty in the sheet", True),
+        ("Two tickets to the opera on Monday please", "Two tickets to the opera on Tuesday please", False),
+        ("I bought 3 apples and 5 pears at the market", "I bought 5 apples and 3 pears at the market", False),
+        ("the walk took 3 hours from door to door", "the walk took 3 minutes from door to door", False),
+        ("open valve V-12 before you start the pump", "open valve V-21 before you start the pump", False),
+        ("open valve 1 before you start the pump", "open valve before you start the pump", False),
+    ],
+)
+def test_values_are_compared_in_any_notation(one: str, other: str, same: bool) -> None:
+    """By the lexical embedder at a low threshold, so that only the guard decides."""
+    gate = duplicate(Tools(MOODS, LEXICAL, [seed("s1", one)]), 0.3)
+    verdict = gate.check(Batch([row("r1", other)], gate.tools))[0]
+    assert verdict.passed != same, verdict

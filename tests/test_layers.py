@@ -16,8 +16,8 @@ LAYERS = (
     (IN_ORDER, "version brief exchange verdict errors backoff example cell registry"),
     (
         APART,
-        "text reading yamlfile jsonl ledgerfile groupwriter neighbours level pace embedders rules language"
-        " clusters forms families answers intervals addressing judgement starters",
+        "text reading yamlfile jsonl ledgerfile groupwriter neighbours overlap level pace embedders rules"
+        " language clusters forms families answers intervals addressing judgement starters",
     ),
     (IN_ORDER, "facts hygiene sqlcheck arithmetic jsoncheck agreement sandbox functions transforms"),
     (APART, "seeds tasks recipes teachers gates exporters"),
@@ -29,8 +29,9 @@ LAYERS = (
     (
         IN_ORDER,
         "reporting reporting.funnel reporting.page quotas plan briefing waves hindsight gating tally accounts"
-        " calibrating facetcheck results coverage hearing judgeplan preflight generation suspecting auditing"
-        " mixing reporting.card distilling trial reviewing releasing verifying tracing starting",
+        " calibrating facetcheck results coverage twincheck hearing judgeplan preflight generation suspecting"
+        " auditfiles auditing rethreshold mixing reporting.card distilling trial reviewing releasing verifying tracing"
+        " starting",
     ),
     (IN_ORDER, "demo seedstock cli"),
 )

@@ -72,7 +72,9 @@ JSON_KEYS = {
         `plan`, `requests` with their exact prompts""",
     "audit": """`rows`, `kept`, `rejected` by gate, `reasons`, `repaired` rows (those that a later
         gate rejected among them), `repairs` by name, `gates`, `verdict` (`pass`, `warn`, `refused`), `out`,
-        `suspects`, `notes`""",
+        `suspects`, `notes`, `conflicts` by code, `inputs` (the files)""",
+    "rethreshold": """`threshold` in force, `rows` that reached the gate, `embedded` again, `outcomes`
+        (`threshold`, `kept`, `rejected`, `changes`)""",
     "review": """of `sample`: `sample`; of `status`: `required`, `done`, `accepted`, `generated`, `defects`,
         `defect_upper_bound`, `by_criterion`, `gates`, `judge` (null without one; `judges`, `state`, `said`,
         `judged`, `min_score`, `n`, `agreement`, `kappa`, `interval`, `by_parents`, `ac1`, `covers`,

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
 
 from pydantic import BaseModel
 
 from seedstock.agreement import Answers
+from seedstock.auditfiles import AuditResult, Doubt, Sink, refuse_foreign
 from seedstock.brief import Term
 from seedstock.config import default_embedder, default_gates, load_config
 from seedstock.embedders.cache import VectorCache, default_cache_dir
@@ -23,66 +20,24 @@ from seedstock.example import Example
 from seedstock.gates.base import Mixture, Tools
 from seedstock.gating import BATCH, Decision, Gatekeeper, batched
 from seedstock.hearing import hearing
-from seedstock.jsonl import line, pretty, put_in_place
 from seedstock.judging.assembly import own_rows
 from seedstock.outline import terms_of
 from seedstock.project import STATE, Project, make_embedder, read_data
-from seedstock.reporting.funnel import Step
-from seedstock.reporting.page import Doubted, Page, render
 from seedstock.sections import DataSection
 from seedstock.seedbed import Seedbed, sow
 from seedstock.seeds.readers import Row, read_rows
 from seedstock.suspecting.claims import Reader
-from seedstock.suspecting.ranking import Suspect, suspects
-from seedstock.tally import SHOWN_CHARS, Tally
+from seedstock.suspecting.ranking import suspects
 from seedstock.tasks.base import Output
 from seedstock.tasks.detect import detect_output, make_output
 from seedstock.text import find_template
-from seedstock.verdict import Verdict
-
-SHOWN = 10
-"""Suspects on the page."""
 
 Progress = Callable[[int], None]
 """Called with the number of rows gated so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """A suspect, the line of its file, and what the row says."""
-
-    line: int
-    suspect: Suspect
-    example: Example
-
-
 @dataclass(slots=True)
-class AuditResult:
-    """What an audit found; `verdict` is `pass`, `warn` or `refused`. `teachers` made the rows."""
-
-    tally: Tally = field(default_factory=Tally)
-    gates: list[Verdict] = field(default_factory=list)
-    verdict: str = "pass"
-    out: str | None = None
-    notes: list[str] = field(default_factory=list)
-    teachers: Counter[str] = field(default_factory=Counter)
-    suspects: list[Doubt] | None = None
-    """Kept rows that deserve a look; None where outputs of this kind hold nothing to doubt."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The keys of design.md for `audit --json`."""
-        tally = self.tally
-        return {
-            "rows": tally.rows, "kept": tally.kept, "rejected": dict(tally.rejected),
-            "repaired": tally.repaired, "repairs": dict(tally.repairs),
-            "reasons": {f"{gate}: {code}": n for (gate, code), n in tally.reasons.items()},
-            "gates": [v.to_json() for v in self.gates], "verdict": self.verdict, "out": self.out,
-            "suspects": None if self.suspects is None else len(self.suspects), "notes": self.notes,
-        }  # fmt: skip
-
-
-@dataclass(slots=True)
-class _Setting:
+class Setting:
     """What the rows are held against."""
 
     output: Output
@@ -109,11 +64,11 @@ def audit(
 ) -> AuditResult:
     """Gate the rows of `synthetic` files. `config` gives task, gates, judge and seeds; `seeds` overrides.
 
-    With `out`: kept.jsonl, rejected.jsonl, suspects.jsonl, audit.json and report.html in that folder,
-    replaced whole. Memory: the vectors of kept rows, 1.5 kB each, and what it takes to compare them; where
-    outputs can be doubted, three times that in the end, and the inputs and outputs of kept rows. With a
-    judge the rows too: of rows that say the same, the one that it rates highest is kept. Its answers are
-    in the ledger of the config's folder; `max_cost` bounds what all of them may cost, and Refused says
+    With `out`: kept.jsonl, rejected.jsonl, suspects.jsonl, conflicts.jsonl, audit.json and report.html in
+    that folder, replaced whole. Memory: the vectors of kept rows, 1.5 kB each, and what it takes to compare
+    them; where outputs can be doubted, three times that in the end, and the inputs and outputs of kept rows.
+    With a judge the rows too: of rows that say the same, the one that it rates highest is kept. Its answers
+    are in the ledger of the config's folder; `max_cost` bounds what all of them may cost, and Refused says
     that it was reached: what was answered is kept, so that an audit with a higher bound goes on from there.
     """
     if seeds is None and config is None:
@@ -122,18 +77,17 @@ def audit(
         if not path.exists():
             raise InputError("no such file", path=path)
     if out is not None:
-        _refuse_foreign(out)
-    setting = _setting(seeds, holdout, ood, config)
+        refuse_foreign(out)
+    setting = read_setting(seeds, holdout, ood, config)
     with ExitStack() as stack:
         stack.callback(setting.embedder.close)
         rows = (row for path in synthetic for row in read_rows(path, strict=False, kind="synthetic"))
         first = next(batched(rows, BATCH), [])
-        tools = _tools(setting, [row.example for row in first])
-        tools = replace(tools, answers=_no_answers(setting))
+        tools = replace(make_tools(setting, [row.example for row in first]), answers=_no_answers(setting))
         if config is not None:
             project = stack.enter_context(Project(config))
             tools = replace(tools, judge=stack.enter_context(hearing(project, max_cost)))
-        sink = stack.enter_context(_Sink(out))
+        sink = stack.enter_context(Sink(out))
         keeper, kept = Gatekeeper(setting.gates, tools), _Kept(tools)
         _collect(synthetic, keeper, tools)
         result = _gate(chain(first, rows), keeper, kept, sink, progress)
@@ -141,12 +95,17 @@ def audit(
         result.notes = [*setting.notes, *_said(result.suspects)]
         if config is not None and tools.judge is not None:
             result.notes += own_rows(project.config, result.teachers)
+        named = {"seeds": seeds, "holdout": holdout, "ood": ood, "config": config}
+        result.inputs = {"synthetic": [str(path.resolve()) for path in synthetic]} | {
+            name: str(path.resolve()) for name, path in named.items() if path is not None
+        }
         result.out = None if out is None else str(out)
         sink.finish(result, ", ".join(path.name for path in synthetic))
     return result
 
 
-def _setting(seeds: Path | None, holdout: Path | None, ood: Path | None, config: Path | None) -> _Setting:
+def read_setting(seeds: Path | None, holdout: Path | None, ood: Path | None, config: Path | None) -> Setting:
+    """What rows are held against, out of files and a config. InputError where there are no usable seeds."""
     checked = None if config is None else load_config(config)
     real = _rows(seeds, None if checked is None else checked.seeds)
     held = _rows(holdout, None if checked is None else checked.holdout)
@@ -166,7 +125,7 @@ def _setting(seeds: Path | None, holdout: Path | None, ood: Path | None, config:
     notes += bed.notes()
     terms, instruction = ((), "") if checked is None else (terms_of(checked), checked.task.instruction)
     vectors = VectorCache(inner, cache / "vectors.db")
-    return _Setting(output, gates, vectors, bed, held, outside, terms, instruction, notes)
+    return Setting(output, gates, vectors, bed, held, outside, terms, instruction, notes)
 
 
 def _rows(path: Path | None, section: DataSection | None) -> list[Example]:
@@ -175,7 +134,7 @@ def _rows(path: Path | None, section: DataSection | None) -> list[Example]:
     return [] if section is None else read_data(section)
 
 
-def _tools(setting: _Setting, first: Sequence[Example]) -> Tools:
+def make_tools(setting: Setting, first: Sequence[Example]) -> Tools:
     """Gates' tools; a header that the file's own rows share is taken off as the seeds' one is."""
     samples = ([seed.input_text for seed in setting.seeds.usable], [row.input_text for row in first])
     templates = tuple(find_template(texts) for texts in samples)
@@ -192,7 +151,7 @@ def _tools(setting: _Setting, first: Sequence[Example]) -> Tools:
     )
 
 
-def _no_answers(setting: _Setting) -> Answers | None:
+def _no_answers(setting: Setting) -> Answers | None:
     """Room for how often each result is given to each input; None where nobody asks, or texts are free."""
     settings = setting.gates.get("relevance.agreement")
     if settings is None or setting.output.free_text:
@@ -211,13 +170,14 @@ def _collect(synthetic: Sequence[Path], keeper: Gatekeeper, tools: Tools) -> Non
 
 
 def _gate(
-    rows: Iterable[Row], keeper: Gatekeeper, kept: _Kept, sink: _Sink, progress: Progress | None
+    rows: Iterable[Row], keeper: Gatekeeper, kept: _Kept, sink: Sink, progress: Progress | None
 ) -> AuditResult:
     result = AuditResult()
     for part, decisions in _decided(rows, keeper, progress):
         for row, decision in zip(part, decisions, strict=True):
             result.tally.add(row.example.id, decision.example, decision.verdicts)
             result.teachers.update(filter(None, [row.example.source.teacher]))
+            result.conflicts.update(verdict.code for verdict in decision.conflicts)
             sink.write(row, decision)
             if decision.failed is None:
                 kept.add(row.line, decision.example)
@@ -239,8 +199,7 @@ def _decided(
 ) -> Iterator[tuple[list[Row], list[Decision]]]:
     """Rows with what the gates say of them, in the file's order; with a judge all of them at once."""
     for part in [list(rows)] if keeper.rates else batched(rows, BATCH):
-        # Only what is put right here is counted: the file may tell of earlier repairs.
-        examples = [row.example.with_source(kind="synthetic", repairs=()) for row in part]
+        examples = [as_synthetic(row.example) for row in part]
         yield part, keeper.check_by_figure(examples, progress) if keeper.rates else keeper.check(examples)
 
 
@@ -260,11 +219,9 @@ class _Kept:
     def doubts(self) -> list[Doubt] | None:
         """The suspects among them, ranked; their vectors come from the cache."""
         found = suspects([example for _, example in self._rows], self.tools.seeds, self.tools)
-        return None if found is None else [Doubt(*self._at(suspect)) for suspect in found]
-
-    def _at(self, suspect: Suspect) -> tuple[int, Suspect, Example]:
-        line, example = self._rows[suspect.place]
-        return line, suspect, example
+        if found is None:
+            return None
+        return [Doubt(self._rows[one.place][0], one, self._rows[one.place][1]) for one in found]
 
 
 def _said(doubts: Sequence[Doubt] | None) -> list[str]:
@@ -275,91 +232,8 @@ def _said(doubts: Sequence[Doubt] | None) -> list[str]:
     return [f"suspects: {whose} that a probe finds implausible; not rejected, but ranked for review"]
 
 
-class _Sink:
-    """The files of an audit, written beside their final place as rows come in; nothing without a folder."""
-
-    def __init__(self, out: Path | None) -> None:
-        self._out = None if out is None else out.resolve()  # `.` and links have no place beside them
-        self._made: Path | None = None
-        self._files: dict[bool, BinaryIO] = {}
-
-    def __enter__(self) -> _Sink:
-        if self._out is not None:
-            self._made = self._out.with_name(f".{self._out.name}.partial")
-            shutil.rmtree(self._made, ignore_errors=True)
-            self._made.mkdir(parents=True)
-            names = {True: "kept.jsonl", False: "rejected.jsonl"}
-            self._files = {kept: (self._made / name).open("wb") for kept, name in names.items()}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for file in self._files.values():
-            file.close()
-        if self._made is not None:
-            shutil.rmtree(self._made, ignore_errors=True)
-
-    def write(self, row: Row, decision: Decision) -> None:
-        """One row: as it was read, but for its repairs; or as it was read, with what rejected it."""
-        if not self._files:
-            return
-        own = {**row.raw, "id": row.raw.get("id") or row.example.id}
-        failed, repairs = decision.failed, decision.example.source.repairs
-        if failed is None:
-            self._files[True].write(
-                line({**row.rewritten(decision.example), "id": own["id"]} if repairs else own)
-            )
-            return
-        rejected = {
-            "row": row.line, "id": row.example.id, "gate": failed.gate, "code": failed.code,
-            "reason": failed.reason, "figure": failed.figure, "threshold": failed.threshold,
-            "evidence": failed.evidence, **({"repairs": list(repairs)} if repairs else {}), "example": own,
-        }  # fmt: skip
-        self._files[False].write(line(rejected))
-
-    def finish(self, result: AuditResult, name: str) -> None:
-        """Write the summary and the page, and put the folder in its place."""
-        if self._made is None or self._out is None:
-            return
-        for file in self._files.values():
-            file.close()
-        (self._made / "suspects.jsonl").write_bytes(b"".join(_lines(result.suspects or [], self._made)))
-        (self._made / "audit.json").write_bytes(pretty(result.to_json()))
-        (self._made / "report.html").write_text(render(audit_page(result, name)), encoding="utf-8")
-        put_in_place(self._made, self._out)
-
-
-def _lines(doubts: Sequence[Doubt], folder: Path) -> Iterator[bytes]:
-    """The lines of suspects.jsonl; the rows as they were read stand in kept.jsonl, in the same folder."""
-    wanted = {doubt.suspect.place for doubt in doubts}
-    with (folder / "kept.jsonl").open("rb") as file:
-        own = {place: json.loads(kept) for place, kept in enumerate(file) if place in wanted}
-    for doubt in doubts:
-        found = doubt.suspect
-        yield line({"row": doubt.line, **found.to_json(), "example": own[found.place]})
-
-
-def audit_page(result: AuditResult, name: str) -> Page:
-    """The audit as a page."""
-    tally = result.tally
-    repairs = ", ".join(f"{name} {n}" for name, n in tally.repairs.most_common())
-    steps = [Step("read", tally.rows, name), *tally.steps(), Step("kept", tally.kept)]
-    notes = [*result.notes, f"{tally.repaired} rows repaired ({repairs})"] if repairs else result.notes
-    return Page(
-        title=f"Audit of {name}", verdict=result.verdict, steps=steps, gates=result.gates,
-        rejected=tally.examples, notes=notes, waivers=[],
-        doubted=[
-            Doubted(doubt.suspect.id, doubt.suspect.why, doubt.example.input_text[:SHOWN_CHARS],
-                    doubt.example.output_text[:SHOWN_CHARS])
-            for doubt in (result.suspects or [])[:SHOWN]
-        ],
-    )  # fmt: skip
-
-
-def _refuse_foreign(out: Path) -> None:
-    """`--out` is replaced whole: only an earlier audit, or nothing, may stand there."""
-    if out.exists() and not out.is_dir():
-        raise InputError("--out names a file; name a folder", path=out)
-    if out.is_dir() and any(out.iterdir()) and not (out / "audit.json").exists():
-        raise InputError(
-            "--out would replace this folder, and it holds something else than an audit", path=out
-        )
+def as_synthetic(example: Example) -> Example:
+    """The row as a gate sees it: whatever its file says, no seed vouches for it, and nothing was repaired."""
+    source = example.source
+    usual = source.kind == "synthetic" and not source.repairs
+    return example if usual else example.with_source(kind="synthetic", repairs=())

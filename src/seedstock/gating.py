@@ -38,6 +38,11 @@ class Decision:
         """The verdict that rejects the row."""
         return next((v for v in self.verdicts if not v.passed), None)
 
+    @property
+    def conflicts(self) -> list[Verdict]:
+        """The verdicts, warnings among them, that name a row with the same input and another output."""
+        return [v for v in self.verdicts if v.code in ("conflict", "near_conflict")]
+
 
 class Gatekeeper:
     """Row gates with what they remember, and set gates. Feed rows in order. `settings` are those given."""

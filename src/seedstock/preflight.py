@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from seedstock import outline, registry
 from seedstock.briefing import Briefing
@@ -20,9 +19,9 @@ from seedstock.gates.share import SELF_PLAY_SHARE
 from seedstock.judgeplan import with_judging
 from seedstock.judging.assembly import judge_verdicts
 from seedstock.ledger import request_text
-from seedstock.neighbours import twins
 from seedstock.project import UNWAIVABLE, Project, no_seeds
 from seedstock.seedbed import REFUSE_UNDER, WARN_UNDER
+from seedstock.twincheck import pairs_verdict, twins_verdict
 from seedstock.verdict import Verdict
 from seedstock.waves import Work, next_wave, project_plan
 
@@ -55,8 +54,11 @@ class CheckResult:
         }  # fmt: skip
 
 
-def check(project: Project) -> CheckResult:
-    """Look at a project without asking a teacher or writing a row."""
+def check(project: Project, pairs: Path | None = None) -> CheckResult:
+    """Look at a project without asking a teacher or writing a row.
+
+    `pairs` is a spreadsheet of pairs of seeds, written where there is none, and read for the marks in it.
+    """
     project.check_frozen()
     project.teacher.prepare()
     for judge in project.panel.judges if project.panel else ():
@@ -66,7 +68,7 @@ def check(project: Project) -> CheckResult:
     if not bed.usable:
         counts = {"rows": bed.rows, "usable": 0, "duplicates": len(bed.duplicates)}
         return CheckResult("refused", counts, [], gates, _no_plan(), bed.notes())
-    gates += [_leak_verdict(project), _twins_verdict(project), *_recipe_verdicts(project)]
+    gates += [_leak_verdict(project), *_duplicate_verdicts(project, pairs), *_recipe_verdicts(project)]
     gates += [*use_case_verdicts(project), *family_verdicts(project), *depth_verdicts(project)]
     gates += [*judge_verdicts(project.config), relevance_verdict(project)]
     counts = {"rows": bed.rows, "usable": len(bed.usable), "duplicates": len(bed.duplicates)}
@@ -157,22 +159,14 @@ def _leak_verdict(project: Project) -> Verdict:
     )
 
 
-def _twins_verdict(project: Project) -> Verdict:
-    """The share of distinct real rows with another one above the threshold: what 0.92 means on this data."""
+def _duplicate_verdicts(project: Project, pairs: Path | None) -> list[Verdict]:
+    """What the threshold means on the seeds, and what a person's marks say of it."""
     settings = project.config.gates["duplicate"]
     threshold = (
         settings.threshold if isinstance(settings, DuplicateSettings) else DuplicateSettings().threshold
     )
-    nearest, pairs = twins(project.tools.vectors(project.seeds), threshold)
-    share = float((nearest > threshold).mean())
-    reason = (
-        f"{pairs} pairs of distinct seeds lie above cosine {threshold:g}: {share:.1%} of seeds have a twin"
-    )
-    if share > 0.05:
-        higher = min(0.99, float(np.ceil(np.quantile(nearest, 0.95) * 100) / 100))
-        reason += f"; gates: {{duplicate: {{threshold: {higher:g}}}}} would call 5 % of them duplicates"
-        return Verdict("duplicate.seeds", "warn", "real_twins", reason, share, 0.05, n=len(nearest))
-    return Verdict("duplicate.seeds", "pass", "ok", reason, share, 0.05, n=len(nearest))
+    found = [twins_verdict(project, threshold)]
+    return found if pairs is None else [*found, pairs_verdict(project, pairs, threshold)]
 
 
 def _held_notes(project: Project) -> list[str]:

@@ -30,7 +30,8 @@ def storable(text: str) -> str:
 
 def normalise(text: str) -> str:
     """NFKC, case folded, white space collapsed, punctuation at both ends dropped."""
-    folded = " ".join(_fold(_fold(text)).split())  # once is not enough: folding can make a new ligature
+    # Once is not enough: folding can make a new ligature. ASCII has none, nor another Unicode form.
+    folded = " ".join((text.lower() if text.isascii() else _fold(_fold(text))).split())
     inside = _INSIDE.search(folded)
     return inside[0] if inside else folded
 
@@ -44,7 +45,8 @@ def values(text: str) -> tuple[str, ...]:
 
     Number words up to ninety count as numbers, so that `2` and `two` agree.
     """
-    found = _VALUE.findall(_THOUSANDS.sub("", unicodedata.normalize("NFKC", text).casefold()))
+    plain = text.lower() if text.isascii() else _fold(text)
+    found = _VALUE.findall(_THOUSANDS.sub("", plain))
     return tuple(sorted({_NUMBER_WORDS.get(token, token) for token in found}))
 
 

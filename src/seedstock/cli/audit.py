@@ -10,7 +10,7 @@ import click
 from seedstock.cli.main import Context, emit, json_option
 
 if TYPE_CHECKING:
-    from seedstock.auditing import AuditResult
+    from seedstock.auditfiles import AuditResult
 
 FILE = click.Path(path_type=Path)
 
@@ -23,7 +23,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--config", type=FILE, metavar="FILE", help="A project's seedstock.yaml, for task and gates.")
 @click.option(
     "--out", type=FILE, metavar="DIR",
-    help="Write kept.jsonl, rejected.jsonl, suspects.jsonl, audit.json, report.html.",
+    help="Write kept.jsonl, rejected.jsonl, suspects.jsonl, conflicts.jsonl, audit.json, report.html.",
 )  # fmt: skip
 @click.option(
     "--max-cost", type=click.FloatRange(min=0), metavar="MONEY",
@@ -51,7 +51,7 @@ def audit(
 
 def show(result: AuditResult, name: str) -> None:
     """An audit for people."""
-    from seedstock.auditing import audit_page
+    from seedstock.auditfiles import audit_page
     from seedstock.cli import render
 
     out = render.console()
@@ -64,6 +64,7 @@ def show(result: AuditResult, name: str) -> None:
     render.notes(out, page.notes)
     if result.out:
         out.print(
-            f"\nwritten to {result.out}: kept.jsonl, rejected.jsonl, suspects.jsonl, audit.json, report.html",
+            f"\nwritten to {result.out}:"
+            " kept.jsonl, rejected.jsonl, suspects.jsonl, conflicts.jsonl, audit.json, report.html",
             markup=False,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,19 +17,25 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option(
+    "--pairs", type=click.Path(path_type=Path), metavar="FILE.csv",
+    help="Pairs of seeds to mark as same or different: written where missing, else read to calibrate the"
+    " duplicate threshold.",
+)  # fmt: skip
 @waiver_options
 @json_option
 @click.pass_obj
 def check(
-    context: Context, waive: tuple[str, ...], by: str | None, because: str | None, as_json: bool
-) -> None:
+    context: Context, pairs: Path | None, waive: tuple[str, ...], by: str | None, because: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Check config, seeds and holdout, and say what a run would ask. Spends nothing."""
     from seedstock.preflight import check as verb
     from seedstock.project import Project
 
     with Project(context.project) as project:
         project.waive(waive, by, because)
-        result = verb(project)
+        result = verb(project, pairs)
         emit(result.to_json()) if as_json else show(result)
     if result.verdict == "refused":
         raise click.exceptions.Exit(3)

@@ -21,8 +21,12 @@ COMMANDS = {
     "demo": ("seedstock.cli.demo:demo", "Run the whole way on a bundled project, offline."),
     "init": ("seedstock.cli.init:init", "Start a project: a commented seedstock.yaml out of your seeds."),
     "check": ("seedstock.cli.check:check", "Look at config, seeds, holdout and cost; spends nothing."),
-    "run": ("seedstock.cli.run:run", "Generate and gate until the quotas are filled; run again to resume."),
+    "run": ("seedstock.cli.run:run", "Generate and gate until quotas are filled; again to resume."),
     "audit": ("seedstock.cli.audit:audit", "Put the gates over synthetic data made elsewhere."),
+    "rethreshold": (
+        "seedstock.cli.rethreshold:rethreshold",
+        "Show what other duplicate thresholds would keep.",
+    ),
     "review": ("seedstock.cli.review:review", "Let people look at rows: a spreadsheet out, and back in."),
     "release": ("seedstock.cli.release:release", "Write the mix for trainers, or refuse and say why."),
     "trace": ("seedstock.cli.trace:trace", "Tell one row's whole story."),

@@ -38,6 +38,7 @@ class VectorCache(Embedder):
         self._store = Store(path)
         self._widths: set[int] = set()
         self.finds_paraphrases = inner.finds_paraphrases  # type: ignore[misc]  # says what the inner one says
+        self.like_minilm = inner.like_minilm  # type: ignore[misc]
         self.hits = 0
         self.misses = 0
 

@@ -38,6 +38,7 @@ class Lexical(Embedder):
 
     Settings = LexicalSettings
     finds_paraphrases = False
+    like_minilm = 0.76
 
     def __init__(self, settings: LexicalSettings) -> None:
         self._dims = settings.dims

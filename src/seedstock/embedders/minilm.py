@@ -52,6 +52,7 @@ class MiniLM(Embedder):
     """
 
     Settings = MiniLMSettings
+    like_minilm = 0.92
 
     def __init__(self, settings: MiniLMSettings) -> None:
         self._settings = settings

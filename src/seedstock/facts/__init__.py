@@ -6,10 +6,10 @@ changes("Pump P-204 leaks", "Pump P-205 leaks")           # [lost_code P-204, ad
 """
 
 from seedstock.facts.change import Change
-from seedstock.facts.compare import changes
+from seedstock.facts.compare import changes, value_changes
 from seedstock.facts.knowledge import Knowledge
 from seedstock.facts.protecting import protected
 from seedstock.facts.reading import Facts
 from seedstock.facts.values import stands
 
-__all__ = ["Change", "Facts", "Knowledge", "changes", "protected", "stands"]
+__all__ = ["Change", "Facts", "Knowledge", "changes", "protected", "stands", "value_changes"]

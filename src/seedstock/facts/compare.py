@@ -33,12 +33,19 @@ def changes(
     old = Facts(before, known) if isinstance(before, str) else before
     new = Facts(after, known) if isinstance(after, str) else after
     found: dict[Change, None] = {}
-    for look in (numbers, changed_units, _swapped_numbers, _dates, _codes, names, negations):
+    found.update(dict.fromkeys(value_changes(old, new)))
+    for look in (names, negations):
         found.update(dict.fromkeys(look(old, new)))
     found.update(dict.fromkeys(_swapped_names(old, new, values)))
     gone = (value for value in values if not standing(value, new))
     found.update(dict.fromkeys(Change("lost_value", value) for value in gone))
     return list(found)[:MOST_CHANGES]
+
+
+def value_changes(old: Facts, new: Facts) -> list[Change]:
+    """Of all changes those of numbers, units, dates and codes: neither names nor negations."""
+    looks = (numbers, changed_units, _swapped_numbers, _dates, _codes)
+    return list(dict.fromkeys(change for look in looks for change in look(old, new)))
 
 
 def _swapped_numbers(old: Facts, new: Facts) -> Iterator[Change]:

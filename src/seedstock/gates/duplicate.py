@@ -1,24 +1,32 @@
 """Gate `duplicate`: one representative per group of rows that say the same (policy 6).
 
 Greedy and stable in order: a row is compared with the seeds and with the rows kept so far; real rows
-come before synthetic ones, earlier before later. Near means cosine above the threshold, but a cosine
-does not see a changed number: rows whose values or outputs differ are distinct, however near.
+come before synthetic ones, earlier before later, and the first that it repeats is named. Rows are near by
+spelling or by cosine, but neither sees a changed number: rows whose values or outputs differ are distinct,
+or in conflict, however near.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from seedstock.example import Example
-from seedstock.exchange import digest
 from seedstock.gates.base import Batch, GateSettings, RowGate, Tools
-from seedstock.neighbours import NOTHING, Index, Near
-from seedstock.text import normalise, values
+from seedstock.gates.kept import Memory, Places, Row
+from seedstock.neighbours import Index
+from seedstock.overlap import Read, Similar
 from seedstock.verdict import Verdict
+
+FLOOR = 0.85
+"""Neighbours below this cosine are not looked for, so that a row without a nearer one has no figure."""
+
+_SHOWN = 600
 
 
 class DuplicateSettings(GateSettings):
@@ -27,28 +35,30 @@ class DuplicateSettings(GateSettings):
     threshold: float = Field(
         0.92, gt=0, lt=1, description="cosine above which two rows with the same values and output are one"
     )
+    overlap: float = Field(
+        0.8, gt=0, le=1,
+        description="share of their runs of five letters from which on two such rows are one",
+    )  # fmt: skip
 
 
-class _Kept:
-    """What is remembered of a kept row: enough to compare, not the row."""
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """Near rows of one row by cosine and by overlap: places, in order, and the figure of each."""
 
-    __slots__ = ("id", "normal", "output", "real", "same", "steps", "values")
+    close: Places
+    cosines: npt.NDArray[np.float64]
+    alike: Places
+    shares: npt.NDArray[np.float64]
 
-    def __init__(self, example: Example, tools: Tools) -> None:
-        self.id = example.id
-        self.real = example.source.kind == "real"
-        self.normal = normalise(example.input_text)
-        self.values = {*values(example.input_text), *tools.output.spans(example.output, example.input_text)}
-        self.same = tools.output.same(example.output)
-        # The text is needed only where two right answers may be worded differently.
-        self.output = example.output_text if tools.output.free_text else ""
-        # Several ways to one answer are wanted: of a row with steps they are part of what it says.
-        own = f"{example.reasoning or ''} {example.output_text if tools.output.chains else ''}"
-        self.steps = digest(normalise(own)) if own.strip() else ""
+    def figure(self, place: int) -> tuple[float | None, float | None]:
+        """Cosine and overlap of a row; None where it lies below what is looked for."""
+        one, two = np.flatnonzero(self.close == place), np.flatnonzero(self.alike == place)
+        cosine = float(self.cosines[one[0]]) if len(one) else None
+        return cosine, float(self.shares[two[0]]) if len(two) else None
 
 
 class DuplicateGate(RowGate):
-    """Exact duplicates, near duplicates, and exact conflicts (`duplicate.conflict`).
+    """Exact duplicates, near duplicates, and conflicts (`duplicate.conflict`).
 
     Where rows hold the steps to their answer, one input may have several rows with different steps.
     """
@@ -59,118 +69,204 @@ class DuplicateGate(RowGate):
 
     def __init__(self, settings: DuplicateSettings, tools: Tools) -> None:
         super().__init__(settings, tools)
-        self._kept: list[_Kept] = []
+        self._kept = Memory(tools, settings.threshold)
         self._exact: dict[str, list[int]] = {}
+        self._similar = Similar(settings.overlap)
         self._index: Index | None = None
+        self._read: dict[int, tuple[Example, Row]] = {}
 
     def check(self, batch: Batch) -> list[Verdict]:
         """Each row against seeds, kept rows, and the rows before it in the batch that pass."""
-        if not len(batch):
-            return []
-        if self._index is None:
-            self._start(batch)
-        assert self._index is not None
-        # The batch is laid over the kept rows for the time of the check; `keep` makes it last.
-        rows = [_Kept(example, self.tools) for example in batch.examples]
-        earlier = self._index.near(batch.vectors, self.settings.threshold)
-        siblings = batch.vectors @ batch.vectors.T  # a batch is small: gating.py bounds it
-        passed: list[int] = []
-        exact: dict[str, list[int]] = {}
-        out = []
-        for i, row in enumerate(rows):
-            near = self._with_siblings(earlier[i], siblings[i], passed)
-            twins = [*self._exact.get(row.normal, ()), *exact.get(row.normal, ())]
-            verdict = self._verdict(row, near, twins, rows)
-            if verdict.passed:
-                passed.append(i)
-                exact.setdefault(row.normal, []).append(len(self._kept) + i)
-            out.append(verdict)
-        return out
+        return self._decide(batch, siblings=True) if len(batch) else []
+
+    def settled(self, batch: Batch) -> list[Verdict | None]:
+        """What the seeds and the kept rows already reject."""
+        found = self._decide(batch, siblings=False) if len(batch) else []
+        return [None if verdict.passed else verdict for verdict in found]
 
     def keep(self, batch: Batch) -> None:
         """Remember accepted rows."""
         if len(batch):
-            if self._index is None:
-                self._start(batch)
-            self._add(batch.examples, batch)
+            self._add(self._rows(batch), batch)
 
-    def _start(self, batch: Batch) -> None:
-        self._index = Index(batch.vectors.shape[1])
-        seeds = Batch(self.tools.seeds, self.tools)
-        if len(seeds):
-            self._add(seeds.examples, seeds)
+    def _rows(self, batch: Batch) -> list[Row]:
+        if self._index is None:
+            self._index = Index(batch.vectors.shape[1])
+            seeds = Batch(self.tools.seeds, self.tools)
+            if len(seeds):
+                self._add([Row(example, self.tools) for example in seeds.examples], seeds)
+        # The rows of a batch are asked about up to three times, and read once.
+        before, self._read = self._read, {}
+        for example in batch.examples:
+            known = before.get(id(example))
+            found = known if known and known[0] is example else (example, Row(example, self.tools))
+            self._read[id(example)] = found
+        return [self._read[id(example)][1] for example in batch.examples]
 
-    def _add(self, examples: Sequence[Example], batch: Batch) -> None:
+    def _add(self, rows: Sequence[Row], batch: Batch) -> None:
         assert self._index is not None
-        for example in examples:
-            row = _Kept(example, self.tools)
-            self._exact.setdefault(row.normal, []).append(len(self._kept))
-            self._kept.append(row)
+        for place, row in enumerate(rows, len(self._kept)):
+            self._exact.setdefault(row.normal, []).append(place)
+        self._kept.add(rows)
+        self._similar.add([row.slot for row in rows], self._kept.groups(rows))
         self._index.add(batch.vectors)
 
-    def _with_siblings(
-        self, near: Near, cosines: np.ndarray[tuple[int], np.dtype[np.float32]], passed: list[int]
-    ) -> Near:
-        """The search result with the batch's earlier rows added; their index follows the kept ones."""
-        if not passed:
-            return near
-        offset, mine = len(self._kept), cosines[passed]
-        top = int(mine.argmax())
-        more = [(offset + passed[j], float(mine[j])) for j in np.flatnonzero(mine > self.settings.threshold)]
-        if mine[top] > near.cosine:
-            return Near(offset + passed[top], float(mine[top]), near.above + more)
-        return Near(near.best, near.cosine, near.above + more)
+    def _decide(self, batch: Batch, siblings: bool) -> list[Verdict]:
+        rows = self._rows(batch)
+        size = len(self._kept)
+        assert self._index is not None
+        floor = min(FLOOR, self.settings.threshold)
+        read = Read([row.slot for row in rows], self._kept.groups(rows))
+        search = _Search(self._index, self._similar, batch, read, floor, siblings)
+        # The batch is laid over the kept rows for the time of the check; `keep` makes it last.
+        self._kept.add(rows)
+        passed: npt.NDArray[np.bool_] = np.ones(size + len(rows), np.bool_)
+        passed[size:] = False
+        exact: dict[str, list[int]] = {}
+        out = []
+        for i, row in enumerate(rows):
+            twins = [*self._exact.get(row.normal, ()), *exact.get(row.normal, ())]
+            verdict = self._verdict(row, search.near(i, passed), twins)
+            if verdict.passed and siblings:
+                passed[size + i] = True
+                exact.setdefault(row.normal, []).append(size + i)
+            out.append(verdict)
+        self._kept.cut(size)
+        return out
 
-    def _verdict(self, row: _Kept, near: Near, twins: list[int], batch: Sequence[_Kept]) -> Verdict:
-        same = [self._at(i, batch) for i in twins]
-        for other in same:
-            if row.steps == other.steps and self._same_output(row, other):
-                said = (
-                    "the same input and output as"
-                    if row.same == other.same
-                    else "the same input, and the answer of"
-                )
-                return self._fail("exact", f"{said} {_name(other)}", other, 1.0)
-        if same and not self.tools.output.free_text and all(row.same != other.same for other in same):
-            reason = f"the same input as {_name(same[0])}, another output: one of the two is wrong"
-            return self._fail("conflict", reason, same[0], 1.0, gate="duplicate.conflict")
-        conflict: tuple[_Kept, float] | None = None
-        # Rounded: the last bits of a product depend on its shape, and equal neighbours must not take turns.
-        for i, cosine in sorted(near.above, key=lambda pair: (-round(pair[1], 5), pair[0])):
-            other = self._at(i, batch)
-            if row.values != other.values or (row.normal == other.normal and row.steps != other.steps):
-                continue
-            if self._same_output(row, other):
-                reason = f"cosine {cosine:.3f} to {_name(other)}, same values and output"
-                return self._fail("near", reason, other, cosine)
-            conflict = conflict or (other, cosine)
-        return self._pass(near, conflict)
+    def _verdict(self, row: Row, near: _Near, twins: list[int]) -> Verdict:
+        """What the first row says that rejects this one: so a verdict does not depend on later ones."""
+        exact = self._exactly(row, twins)
+        if exact is None or not self._kept[exact[0]].real:
+            place, verdict = self._nearly(row, near, twins)
+            if exact is None or (not verdict.passed and place < exact[0]):
+                return verdict
+        return exact[1]
 
-    def _at(self, i: int, batch: Sequence[_Kept]) -> _Kept:
-        return self._kept[i] if i < len(self._kept) else batch[i - len(self._kept)]
+    def _exactly(self, row: Row, twins: list[int]) -> tuple[int, Verdict] | None:
+        """Against rows with the same normalised input: the one that decides, and what it says."""
+        for place in twins:
+            other = self._kept[place]
+            if row.steps == other.steps and self._kept.same_output(row, other):
+                said = "input and output as" if row.same == other.same else "input, and the answer of"
+                return place, self._fail("exact", f"the same {said} {other.name}", other, (1.0, None))
+        if self.tools.output.free_text or any(row.same == self._kept[place].same for place in twins):
+            return None
+        for place in twins[:1]:
+            reason = f"the same input as {self._kept[place].name}, another output: one of the two is wrong"
+            return place, self._fail("conflict", reason, self._kept[place], (1.0, None))
+        return None
 
-    def _same_output(self, row: _Kept, other: _Kept) -> bool:
-        """Equal answers; for free text, near ones with the same values."""
-        if row.same == other.same or not self.tools.output.free_text:
-            return row.same == other.same
-        if values(row.output) != values(other.output):
-            return False
-        one, two = self.tools.embedder.embed([row.output, other.output])
-        return bool(one @ two > self.settings.threshold)
+    def _nearly(self, row: Row, near: _Near, twins: list[int]) -> tuple[int, Verdict]:
+        """Against near rows; the real ones come first, whether they are repeated or contradicted."""
+        if not (len(near.close) or len(near.alike)):
+            return -1, self._pass(near)
+        places = np.union1d(near.close[near.cosines > self.settings.threshold], near.alike)
+        if row.steps:
+            places = places[~np.isin(places, twins)]  # other ways to one answer are wanted
+        kept, places = self._kept, self._kept.comparable(row, places)
+        real = kept.real(places)
+        for part in (real, places):
+            place = kept.first(row, part, same_output=True)
+            if place is not None:
+                return place, self._repeated(place, near)
+            # Of a label a real row knows better. Two synthetic ones may both be right, or the first wrong.
+            if part is real and self.tools.output.labels:
+                place = kept.first(row, real, same_output=False)
+                if place is not None:
+                    return place, self._contradicted(place, near, "fail")
+        place = kept.first(row, places, same_output=False)
+        return (-1, self._pass(near)) if place is None else (place, self._contradicted(place, near, "warn"))
 
-    def _fail(self, code: str, reason: str, other: _Kept, cosine: float, gate: str = "duplicate") -> Verdict:
-        evidence = {"neighbour": other.id, "cosine": round(cosine, 4)}
-        return Verdict(gate, "fail", code, reason, round(cosine, 4), self.settings.threshold, evidence)
+    def _repeated(self, place: int, near: _Near) -> Verdict:
+        other, (cosine, share) = self._kept[place], near.figure(place)
+        how = _how(cosine, share, self.settings.threshold)
+        code = "near" if cosine is not None and cosine > self.settings.threshold else "lexical"
+        return self._fail(code, f"{how} {other.name}, same values and output", other, (cosine, share))
 
-    def _pass(self, near: Near, conflict: tuple[_Kept, float] | None) -> Verdict:
-        figure = None if near is NOTHING or near.best < 0 else round(near.cosine, 4)
-        if conflict is None:
-            return Verdict(self.name, "pass", figure=figure, threshold=self.settings.threshold)
-        other, cosine = conflict
-        evidence = {"neighbour": other.id, "cosine": round(cosine, 4)}
-        reason = f"cosine {cosine:.3f} to {_name(other)}, but another output: look whether both are right"
-        return Verdict(self.name, "warn", "near_conflict", reason, figure, self.settings.threshold, evidence)
+    def _contradicted(self, place: int, near: _Near, status: str) -> Verdict:
+        other, (cosine, share) = self._kept[place], near.figure(place)
+        how = f"{_how(cosine, share, self.settings.threshold)} {other.name}, but another output"
+        if status == "fail":
+            return self._fail("near_conflict", f"{how}: one of the two is wrong", other, (cosine, share))
+        figure, threshold, evidence = self._figures(other, (cosine, share), conflict=True)
+        reason = f"{how}: look whether both are right"
+        return Verdict(self.name, "warn", "near_conflict", reason, figure, threshold, evidence)
+
+    def _fail(self, code: str, reason: str, other: Row, found: tuple[float | None, float | None]) -> Verdict:
+        conflict = code.endswith("conflict")
+        figure, threshold, evidence = self._figures(other, found, conflict)
+        gate = f"{self.name}.conflict" if conflict else self.name
+        return Verdict(gate, "fail", code, reason, figure, threshold, evidence)
+
+    def _figures(
+        self, other: Row, found: tuple[float | None, float | None], conflict: bool
+    ) -> tuple[float, float, dict[str, object]]:
+        """Figure, threshold and evidence: by cosine where that decides, else by overlap."""
+        cosine, share = found
+        evidence: dict[str, object] = {"neighbour": other.id}
+        evidence |= {} if cosine is None else {"cosine": round(cosine, 4)}
+        evidence |= {} if share is None else {"overlap": round(share, 4)}
+        if conflict:
+            evidence |= {"other_input": other.text[:_SHOWN], "other_output": other.output[:_SHOWN]}
+        if cosine is not None and cosine > self.settings.threshold:
+            return round(cosine, 4), self.settings.threshold, evidence
+        return round(share or 0.0, 4), self.settings.overlap, evidence
+
+    def _pass(self, near: _Near) -> Verdict:
+        if not len(near.cosines):
+            reason = f"no row before it lies above cosine {min(FLOOR, self.settings.threshold):g}"
+            return Verdict(self.name, "pass", reason=reason, threshold=self.settings.threshold)
+        nearest = round(float(near.cosines.max()), 4)
+        return Verdict(self.name, "pass", figure=nearest, threshold=self.settings.threshold)
 
 
-def _name(row: _Kept) -> str:
-    return f"{'seed' if row.real else 'row'} {row.id}"
+class _Search:
+    """Near rows of a batch: among the kept ones, and among those before it in the batch that pass."""
+
+    def __init__(
+        self, index: Index, similar: Similar, batch: Batch, read: Read, floor: float, siblings: bool
+    ) -> None:
+        size = len(index)
+        close, alike = [index.near(batch.vectors, floor)], [similar.find(read)]
+        if siblings:
+            close.append(index.among(batch.vectors, floor).moved(0, size))
+            alike.append(similar.among(read).moved(0, size))
+        self._close = [_Found(part.query, part.row, part.cosine, len(read)) for part in close]
+        self._alike = [_Found(part.query, part.row, part.share, len(read)) for part in alike]
+
+    def near(self, i: int, passed: npt.NDArray[np.bool_]) -> _Near:
+        """The rows near row `i` of the batch that are kept or have passed."""
+        return _Near(*_of(self._close, i, passed), *_of(self._alike, i, passed))
+
+
+class _Found:
+    """Pairs sorted by query and row, with where each query's begin."""
+
+    def __init__(self, query: Places, row: Places, figure: npt.NDArray[np.float64], queries: int) -> None:
+        self.row, self.figure = row, figure
+        self.starts: list[int] = np.searchsorted(query, np.arange(queries + 1)).tolist()
+
+
+_NONE = np.empty(0, np.int64), np.empty(0)
+
+
+def _of(
+    parts: Sequence[_Found], i: int, passed: npt.NDArray[np.bool_]
+) -> tuple[Places, npt.NDArray[np.float64]]:
+    """Rows and figures of one query, in order."""
+    found = []
+    for part in parts:
+        start, end = part.starts[i : i + 2]
+        if start < end:
+            there = passed[part.row[start:end]]
+            found.append((part.row[start:end][there], part.figure[start:end][there]))
+    if len(found) < 2:
+        return found[0] if found else _NONE
+    return np.concatenate([rows for rows, _ in found]), np.concatenate([figures for _, figures in found])
+
+
+def _how(cosine: float | None, share: float | None, threshold: float) -> str:
+    if cosine is not None and cosine > threshold:
+        return f"cosine {cosine:.3f} to"
+    return f"{share or 0:.0%} of the letters' runs of"

@@ -34,7 +34,8 @@ class RelevanceSettings(GateSettings):
     min_score: float = Field(4.0, ge=1, le=5, description="least score of a judge, from 1 to 5")
     disagreement: Literal["reject", "warn"] = Field(
         "reject",
-        description="what becomes of a row that one of two judges accepts; warn: kept, and on the review sheet",
+        description="what becomes of a row that one of two judges accepts; warn: kept, and put on the review"
+        " sheet",
     )
 
 

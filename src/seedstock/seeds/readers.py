@@ -65,11 +65,12 @@ def read_rows(
     records = ((file, record) for file in files for record in file_records(file))
     ahead, known = _settle(records, fields or Fields(), path)
     lines_of: dict[str, int] = {}
+    name = path.absolute().name
     for number, (file, record) in enumerate(chain(ahead, records), 1):
         line = record.line if len(files) == 1 else number
         if strict and record.lone_surrogate:
             raise InputError("holds half a character (a lone surrogate)", path=file, line=record.line)
-        row = _row(record, known, (path.absolute().name, line), kind, file if strict else None)
+        row = _row(record, known, (name, line), kind, file if strict else None)
         _note_id(row, lines_of, file, record.line)
         yield row
 
