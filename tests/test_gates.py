@@ -646,24 +646,6 @@ def test_leak_looks_at_long_outputs_and_not_at_json(minilm: MiniLM) -> None:
     assert third.passed
 
 
-@given(pairs, st.lists(st.integers(1, 7), max_size=8))
-def test_what_is_settled_is_rejected_by_check_for_the_same_row(
-    rows: list[tuple[str, str]], sizes: list[int]
-) -> None:
-    made = [row(f"r{i}", text, out) for i, (text, out) in enumerate(rows)]
-    real = [seed("s0", "pump leaks hot", "good"), seed("s1", "valve leaks", "bad")]
-    gate, start = duplicate(Tools(MOODS, LEXICAL, real), 0.6), 0
-    for size in [*sizes, len(made)]:
-        batch = Batch(made[start : start + size], gate.tools)
-        start += size
-        settled, found = gate.settled(batch), gate.check(batch)
-        for early, late in zip(settled, found, strict=True):
-            if early is not None:
-                assert not early.passed
-                assert (early.gate, early.code, early.evidence) == (late.gate, late.code, late.evidence)
-        gate.keep(batch.take([i for i, v in enumerate(found) if v.passed]))
-
-
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [

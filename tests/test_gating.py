@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,9 @@ from seedstock.example import Example, Source
 from seedstock.gates.base import Mixture, Tools
 from seedstock.gates.duplicate import DuplicateSettings
 from seedstock.gating import BATCH, Decision, Gatekeeper, batched
+from seedstock.judgement import Judgement, Opinion
 from seedstock.tasks.labels import Labels
+from seedstock.verdict import Verdict
 
 LEXICAL = Lexical(LexicalSettings(dims=64))
 SEEDS = [
@@ -63,11 +67,45 @@ def test_every_row_is_decided_once_and_the_same_in_any_batching(
     assert story(parts) == story(whole)
 
 
+class Sunless:
+    """A judge who cannot stand the sun, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def judge(self, examples: Sequence[Example], references: Sequence[Example | None]) -> list[Judgement]:
+        self.asked += [row.id for row in examples]
+        return [(Opinion("sunless", 1.0 if "sun" in row.input_text else 5.0),) for row in examples]
+
+
+@given(rows, st.lists(st.integers(0, 9), max_size=9), st.sets(st.integers(0, 39)))
+def test_a_judge_is_asked_about_the_same_rows_in_any_batching(
+    pairs: list[tuple[str, str]], sizes: list[int], unwanted: set[int]
+) -> None:
+    examples, full = made(pairs), Verdict("plan", "fail", "cell_full")
+    one, other = Sunless(), Sunless()
+    ids = {f"r{i}" for i in unwanted}
+    whole = Gatekeeper(default_gates(), replace(TOOLS, judge=one)).check(
+        examples, lambda i: full if examples[i].id in ids else None
+    )
+    parts, gates, start = [], Gatekeeper(default_gates(), replace(TOOLS, judge=other)), 0
+    for size in [*sizes, len(examples)]:
+        part = examples[start : start + size]
+        parts += gates.check(part, lambda i, part=part: full if part[i].id in ids else None)
+        start += size
+    assert story(parts) == story(whole)
+    assert sorted(other.asked) == sorted(one.asked)
+    assert len(set(one.asked)) == len(one.asked)
+    judged = [d for d in whole if any(v.gate == "relevance" for v in d.verdicts)]
+    assert {d.example.id for d in judged} >= set(one.asked)
+    assert all(v.passed for d in judged for v in d.verdicts if v.gate.startswith("duplicate"))
+
+
 @given(rows)
 def test_gates_after_the_first_that_fails_are_not_asked(pairs: list[tuple[str, str]]) -> None:
     [new] = keeper().check(made([("nobody has said this yet", "good")]))
     order = [v.gate for v in new.verdicts]
-    assert (order[0], order[-1]) == ("format", "duplicate")
+    assert (order[0], order[-2:]) == ("format", ["duplicate", "relevance"])
     assert "leak" in order
     for decision in keeper().check(made(pairs)):
         asked = [v.gate.replace("duplicate.conflict", "duplicate") for v in decision.verdicts]

@@ -30,8 +30,8 @@ LAYERS = (
         IN_ORDER,
         "reporting reporting.funnel reporting.page quotas plan briefing waves hindsight gating tally accounts"
         " calibrating facetcheck results coverage twincheck hearing judgeplan preflight generation suspecting"
-        " auditfiles auditing rethreshold mixing reporting.card distilling trial reviewing releasing verifying tracing"
-        " starting",
+        " auditfiles auditing rethreshold mixing reporting.card distilling trial reviewing releasing"
+        " verifying tracing starting",
     ),
     (IN_ORDER, "demo seedstock cli"),
 )

@@ -122,26 +122,32 @@ class Gatekeeper:
         alone = [gate for gate in self._row_gates if not gate.remembers and not gate.costly]
         alive, batch = _pass(alone, list(range(len(examples))), Batch(examples, self._tools), verdicts)
         comparing = [gate for gate in self._row_gates if gate.remembers]
-        costly = [gate for gate in self._row_gates if gate.costly]
-        if costly:
-            alive, batch = _drop_settled(comparing, alive, batch, verdicts)
-            alive, batch = _pass(costly, alive, batch, verdicts)
+        paid: dict[int, list[Verdict]] = {}
         while len(batch):
             before = [len(said) for said in verdicts]
             passed, kept = _pass(comparing, alive, batch, verdicts)
-            refusal = None if admit is None else _first_refused(passed, admit)
-            if refusal is None:
-                self._keep(kept)
-                break
+            self._ask_costly(passed, kept, paid)
+            refusal = _first_refused(passed, paid, admit)
+            end = len(alive) if refusal is None else alive.index(refusal[0]) + 1
+            self._keep(kept.take([i for i, row in enumerate(passed) if refusal is None or row < refusal[0]]))
+            for row in passed:
+                verdicts[row] += paid[row]
+            if refusal is not None and refusal[1] is not None:
+                verdicts[refusal[0]].append(refusal[1])
             # What stands behind a refused row was compared with it: it is looked at again.
-            row, verdict = refusal
-            end = alive.index(row) + 1
-            self._keep(kept.take([i for i, other in enumerate(passed) if other < row]))
-            verdicts[row].append(verdict)
             for later in alive[end:]:
                 del verdicts[later][before[later] :]
             alive, batch = alive[end:], batch.take(range(end, len(alive)))
         return [Decision(e, tuple(v)) for e, v in zip(examples, verdicts, strict=True)]
+
+    def _ask_costly(self, rows: Sequence[int], batch: Batch, paid: dict[int, list[Verdict]]) -> None:
+        """Note in `paid` what costly gates say of rows, but for those that were asked about before."""
+        new = [i for i, row in enumerate(rows) if row not in paid]
+        found: list[list[Verdict]] = [[] for _ in new]
+        _pass(
+            [gate for gate in self._row_gates if gate.costly], list(range(len(new))), batch.take(new), found
+        )
+        paid.update(zip([rows[i] for i in new], found, strict=True))
 
     def _keep(self, batch: Batch) -> None:
         for gate in self._row_gates:
@@ -165,25 +171,14 @@ def _pass(
     return alive, batch
 
 
-def _drop_settled(
-    gates: Iterable[RowGate], alive: list[int], batch: Batch, verdicts: list[list[Verdict]]
-) -> tuple[list[int], Batch]:
-    """Leave out rows that gates would reject for what is kept already, noting why; the others."""
-    for gate in gates:
-        found = gate.settled(batch)
-        for row, verdict in zip(alive, found, strict=True):
-            if verdict is not None:
-                verdicts[row].append(verdict)
-        still_open = [i for i, verdict in enumerate(found) if verdict is None]
-        alive, batch = [alive[i] for i in still_open], batch.take(still_open)
-    return alive, batch
-
-
-def _first_refused(rows: Iterable[int], admit: Admit) -> tuple[int, Verdict] | None:
-    """The first row that is not admitted; all before it are."""
+def _first_refused(
+    rows: Iterable[int], paid: Mapping[int, Sequence[Verdict]], admit: Admit | None
+) -> tuple[int, Verdict | None] | None:
+    """The first row that a costly gate rejects, or that is not admitted, with the verdict of the latter."""
     for row in rows:
-        verdict = admit(row)
-        if verdict is not None:
+        if not all(verdict.passed for verdict in paid[row]):
+            return row, None
+        if admit is not None and (verdict := admit(row)) is not None:
             return row, verdict
     return None
 

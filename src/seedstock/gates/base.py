@@ -132,13 +132,6 @@ class RowGate(Gate):
     def check(self, batch: Batch) -> list[Verdict]:
         """One verdict per row, in order. Earlier rows of the batch that pass count as accepted."""
 
-    def settled(self, batch: Batch) -> list[Verdict | None]:
-        """Of a gate that remembers: the verdict on each row that what is kept already rejects, else None.
-
-        Whatever becomes of the other rows of the batch, `check` would reject these too.
-        """
-        return [None] * len(batch)
-
     def keep(self, batch: Batch) -> None:
         """Rows that every gate has accepted, in order; called after `check`."""
         return

@@ -77,12 +77,7 @@ class DuplicateGate(RowGate):
 
     def check(self, batch: Batch) -> list[Verdict]:
         """Each row against seeds, kept rows, and the rows before it in the batch that pass."""
-        return self._decide(batch, siblings=True) if len(batch) else []
-
-    def settled(self, batch: Batch) -> list[Verdict | None]:
-        """What the seeds and the kept rows already reject."""
-        found = self._decide(batch, siblings=False) if len(batch) else []
-        return [None if verdict.passed else verdict for verdict in found]
+        return self._decide(batch) if len(batch) else []
 
     def keep(self, batch: Batch) -> None:
         """Remember accepted rows."""
@@ -111,13 +106,13 @@ class DuplicateGate(RowGate):
         self._similar.add([row.slot for row in rows], self._kept.groups(rows))
         self._index.add(batch.vectors)
 
-    def _decide(self, batch: Batch, siblings: bool) -> list[Verdict]:
+    def _decide(self, batch: Batch) -> list[Verdict]:
         rows = self._rows(batch)
         size = len(self._kept)
         assert self._index is not None
         floor = min(FLOOR, self.settings.threshold)
         read = Read([row.slot for row in rows], self._kept.groups(rows))
-        search = _Search(self._index, self._similar, batch, read, floor, siblings)
+        search = _Search(self._index, self._similar, batch, read, floor)
         # The batch is laid over the kept rows for the time of the check; `keep` makes it last.
         self._kept.add(rows)
         passed: npt.NDArray[np.bool_] = np.ones(size + len(rows), np.bool_)
@@ -127,7 +122,7 @@ class DuplicateGate(RowGate):
         for i, row in enumerate(rows):
             twins = [*self._exact.get(row.normal, ()), *exact.get(row.normal, ())]
             verdict = self._verdict(row, search.near(i, passed), twins)
-            if verdict.passed and siblings:
+            if verdict.passed:
                 passed[size + i] = True
                 exact.setdefault(row.normal, []).append(size + i)
             out.append(verdict)
@@ -224,14 +219,10 @@ class DuplicateGate(RowGate):
 class _Search:
     """Near rows of a batch: among the kept ones, and among those before it in the batch that pass."""
 
-    def __init__(
-        self, index: Index, similar: Similar, batch: Batch, read: Read, floor: float, siblings: bool
-    ) -> None:
+    def __init__(self, index: Index, similar: Similar, batch: Batch, read: Read, floor: float) -> None:
         size = len(index)
-        close, alike = [index.near(batch.vectors, floor)], [similar.find(read)]
-        if siblings:
-            close.append(index.among(batch.vectors, floor).moved(0, size))
-            alike.append(similar.among(read).moved(0, size))
+        close = [index.near(batch.vectors, floor), index.among(batch.vectors, floor).moved(0, size)]
+        alike = [similar.find(read), similar.among(read).moved(0, size)]
         self._close = [_Found(part.query, part.row, part.cosine, len(read)) for part in close]
         self._alike = [_Found(part.query, part.row, part.share, len(read)) for part in alike]
 
