@@ -307,7 +307,7 @@ def test_the_content_of_a_ledger_is_its_answers(tmp_path: Path) -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     teacher = {"kind": "recording", "path": "answers.jsonl", "model": "me"}
-    off = {"duplicate": {"threshold": 0.999}}
+    off = {"duplicate": False}
     return make_project(tmp_path / "p", teacher=teacher, target=9, plan={"target": 9}, gates=off)
 
 
@@ -353,7 +353,7 @@ def test_the_ledger_of_one_project_answers_another(folder: Path, tmp_path: Path)
     with Project(folder) as project:
         first = run(project)
     again = make_project(
-        tmp_path / "again", target=9, plan={"target": 9}, gates={"duplicate": {"threshold": 0.999}},
+        tmp_path / "again", target=9, plan={"target": 9}, gates={"duplicate": False},
         teacher={"kind": "recording", "path": str(folder / ".seedstock" / "ledger.db"), "model": "me"},
     )  # fmt: skip
     with Project(again) as project:

@@ -210,8 +210,10 @@ class DuplicateGate(RowGate):
 
     def _pass(self, near: _Near) -> Verdict:
         if not len(near.cosines):
-            reason = f"no row before it lies above cosine {min(FLOOR, self.settings.threshold):g}"
-            return Verdict(self.name, "pass", reason=reason, threshold=self.settings.threshold)
+            # Cosines below are not computed: the figure is the bound that all of them keep.
+            floor = min(FLOOR, self.settings.threshold)
+            reason = f"no row before it lies above cosine {floor:g}"
+            return Verdict(self.name, "pass", reason=reason, figure=floor, threshold=self.settings.threshold)
         nearest = round(float(near.cosines.max()), 4)
         return Verdict(self.name, "pass", figure=nearest, threshold=self.settings.threshold)
 
