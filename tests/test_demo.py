@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
 import shutil
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,14 +26,35 @@ OFFLINE = {
 }  # fmt: skip
 
 
+def shared(tmp_path_factory: pytest.TempPathFactory, name: str) -> Path:
+    """A folder that all workers of this session see; whoever fills it does so under `alone`."""
+    own = tmp_path_factory.getbasetemp()
+    place = (own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own) / name
+    place.mkdir(exist_ok=True)
+    return place
+
+
+@contextmanager
+def alone(place: Path) -> Iterator[None]:
+    with (place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo") / "shown"
+    return shared(tmp_path_factory, "demo") / "shown"
 
 
 @pytest.fixture(scope="module")
 def first(folder: Path) -> Outcome:
-    return process("demo", folder, "--json", env=OFFLINE)
+    """The demo, once for all workers: nothing here changes its folder."""
+    told = folder.with_name("told.json")
+    with alone(folder.parent):
+        if not told.exists():
+            done = process("demo", folder, "--json", env=OFFLINE)
+            told.write_text(json.dumps([done.code, done.out, done.err]), encoding="utf-8")
+    return Outcome(*json.loads(told.read_text(encoding="utf-8")))
 
 
 def test_the_demo_goes_the_whole_way_offline(first: Outcome, folder: Path) -> None:
@@ -110,13 +135,17 @@ def rewrites(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, s
 
     The demo's plan asks about four fifths of the seeds. A plan of nothing but paraphrases asks for all.
     """
-    folder = tmp_path_factory.mktemp("whole") / "project"
-    shutil.copytree(BUNDLED, folder)
-    text = (folder / "seedstock.yaml").read_text(encoding="utf-8")
-    text, plans = re.subn(r"^plan: .*$", "plan: {target: 406, recipes: {paraphrase: 1}}", text, flags=re.M)
-    assert plans == 1
-    (folder / "seedstock.yaml").write_text(text, encoding="utf-8")
-    assert cli("--project", folder, "run").code == 0
+    folder = shared(tmp_path_factory, "whole") / "project"
+    with alone(folder.parent):
+        if not folder.exists():
+            made = Path(shutil.copytree(BUNDLED, folder.with_name("made")))
+            text = (made / "seedstock.yaml").read_text(encoding="utf-8")
+            only = "plan: {target: 406, recipes: {paraphrase: 1}}"
+            text, plans = re.subn(r"^plan: .*$", only, text, flags=re.M)
+            assert plans == 1
+            (made / "seedstock.yaml").write_text(text, encoding="utf-8")
+            assert cli("--project", made, "run").code == 0
+            made.rename(folder)
     return [fate for fate, code in paraphrases(folder) if code != "no_answer"]
 
 
@@ -239,7 +268,8 @@ def test_a_seed_that_stands_in_several_cells_is_never_varied_twice_in_the_same_w
     assert "exact" not in failed
 
 
-def test_a_second_demo_resumes_and_tells_it_to_people(first: Outcome, folder: Path) -> None:
+def test_a_second_demo_resumes_and_tells_it_to_people(first: Outcome, folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(folder, tmp_path / "again"))
     again = cli("demo", folder)
     assert (again.code, again.err) == (0, "")
     said = ("check", "accepted", "rejected", "written by hand for this demo", "release", "→", "next", "trace")
