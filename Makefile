@@ -20,8 +20,9 @@ $(STAMP): pyproject.toml
 demo: setup
 	$(BIN)/seedstock demo
 
+# One BLAS thread a worker: three workers with a thread for each core would wait for each other.
 test: setup lint
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: setup
 	$(BIN)/ruff format --check

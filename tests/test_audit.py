@@ -137,7 +137,7 @@ def without_id(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key != "id"}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(ROWS, min_size=1, max_size=12).map(distinct_ids))
 def test_no_row_is_ever_lost_whatever_it_is(sound: Path, rows: list[Any]) -> None:
     out = Path(tempfile.mkdtemp(dir=sound.parent))

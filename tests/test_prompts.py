@@ -143,9 +143,9 @@ ATTACKS = (
     "task", "form", "terms", "negatives", "samples", "policy", "topic", "style", "rejected", "json", "ask",
 )  # fmt: skip
 CASES: list[tuple[str, str, dict[str, Any], int, str, tuple[str, ...]]] = [
-    ("labels", "generate", {}, 140, "generate", GENERATING),
+    ("labels", "generate", {}, 100, "generate", GENERATING),
     ("schema", "generate", {}, 90, "generate", ("form", "json")),
-    ("labels", "long_tail", {}, 140, "long_tail", GENERATING),
+    ("labels", "long_tail", {}, 100, "long_tail", GENERATING),
     ("labels", "paraphrase", {}, 150, "paraphrase", REWRITING),
     ("labels", "restyle", {}, 150, "restyle", REWRITING),
     ("labels", "reformat", {}, 150, "reformat", REWRITING),
