@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("SEEDSTOCK_DATA", ROOT.parent / "shared" / "data"))
 
 # Two cores, and examples that touch files: time says nothing about right and wrong.
-settings.register_profile("seedstock", deadline=None, max_examples=45)
+settings.register_profile("seedstock", deadline=None, max_examples=35)
 settings.load_profile("seedstock")
 
 MACHINES = (

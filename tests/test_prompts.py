@@ -150,10 +150,10 @@ CASES: list[tuple[str, str, dict[str, Any], int, str, tuple[str, ...]]] = [
     ("labels", "restyle", {}, 150, "restyle", REWRITING),
     ("labels", "reformat", {}, 150, "reformat", REWRITING),
     ("answer", "reasoning", {"agree": 3}, 60, "reasoning", SOLVING),
-    ("answer", "reasoning", {"agree": 3, "calibrate": 0}, 60, "reasoning_problem", INVENTING),
+    ("answer", "reasoning", {"agree": 3, "calibrate": 0}, 45, "reasoning_problem", INVENTING),
     ("talk", "conversation", TALKING, 24, "conversation", ASSISTING),
     ("talk", "conversation", TALKING, 24, "conversation_user", PLAYING),
-    ("talk", "red_team", ATTACKING, 40, "red_team", ATTACKS),
+    ("talk", "red_team", ATTACKING, 30, "red_team", ATTACKS),
 ]
 
 
