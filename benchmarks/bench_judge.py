@@ -17,11 +17,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from seedstock.addressing import addresses
+from seedstock.jsoncheck.leaves import text_leaves
 from seedstock.judging.calibration import agreement, leaning, rank_correlation, resampled
 
 DATA = Path(os.environ.get("SEEDSTOCK_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
@@ -110,19 +111,10 @@ def accused() -> None:
         if path.stem in ("seeds", "seed_pool", "holdout", "ood", "oos"):
             for line in path.read_text(encoding="utf-8").splitlines():
                 rows += 1
-                for address in (a for text in leaves(json.loads(line)) for a in addresses(text)):
+                for address in (a for _, text in text_leaves(json.loads(line)) for a in addresses(text)):
                     alarms += 1
                     print(f"  {path.parent.name}/{path.name}: {address.kind}: {address.quote!r}")
     print(f"real rows that are said to speak to a judge: {alarms} of {rows:,}")
-
-
-def leaves(value: Any) -> Iterator[str]:
-    """Every text in a row."""
-    if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from leaves(inner)
-    elif isinstance(value, str):
-        yield value
 
 
 if __name__ == "__main__":

@@ -60,11 +60,17 @@ def test_turned_off_is_said_and_is_no_pass() -> None:
     assert (result.status, result.code) == ("skipped", "turned_off")
 
 
+def run_with(folder: Path, server: TeacherServer, relevance: bool) -> Path:
+    """A project of labels, run, with the family `relevance` on or off."""
+    make_project(folder, server.url, gates={"relevance": relevance})
+    assert cli("--project", folder, "run").code == 0
+    return folder
+
+
 def test_a_release_that_nobody_judged_is_refused_until_somebody_answers_for_it(
     tmp_path: Path, server: TeacherServer
 ) -> None:
-    folder = make_project(tmp_path / "p", server.url, gates={"relevance": True})
-    assert cli("--project", folder, "run").code == 0
+    folder = run_with(tmp_path / "p", server, relevance=True)
     refused = cli("--project", folder, "release", "--json")
     assert refused.code == 3
     [refusal] = refused.json["refused"]
@@ -80,8 +86,7 @@ def test_a_release_that_nobody_judged_is_refused_until_somebody_answers_for_it(
 def test_turning_relevance_off_turns_its_parts_off_and_the_card_says_so(
     tmp_path: Path, server: TeacherServer
 ) -> None:
-    folder = make_project(tmp_path / "p", server.url, gates={"relevance": False})
-    assert cli("--project", folder, "run").code == 0
+    folder = run_with(tmp_path / "p", server, relevance=False)
     done = cli("--project", folder, "release", "--json")
     assert done.code == 0
     [result] = [gate for gate in done.json["gates"] if gate["gate"] == "relevance"]

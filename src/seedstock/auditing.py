@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from seedstock.agreement import Answers
 from seedstock.auditfiles import AuditResult, Doubt, Sink, refuse_foreign
 from seedstock.brief import Term
-from seedstock.config import default_embedder, default_gates, load_config
+from seedstock.config import Config, default_embedder, default_gates, load_config
 from seedstock.embedders.cache import VectorCache, default_cache_dir
 from seedstock.errors import InputError
 from seedstock.example import Example
@@ -49,6 +49,7 @@ class Setting:
     terms: tuple[Term, ...]
     instruction: str
     notes: list[str]
+    config: Config | None = None
 
 
 def audit(
@@ -84,8 +85,8 @@ def audit(
         rows = (row for path in synthetic for row in read_rows(path, strict=False, kind="synthetic"))
         first = next(batched(rows, BATCH), [])
         tools = replace(make_tools(setting, [row.example for row in first]), answers=_no_answers(setting))
-        if config is not None:
-            project = stack.enter_context(Project(config))
+        if setting.config is not None and setting.config.judges:
+            project = stack.enter_context(Project(setting.config.path))
             tools = replace(tools, judge=stack.enter_context(hearing(project, max_cost)))
         sink = stack.enter_context(Sink(out))
         keeper, kept = Gatekeeper(setting.gates, tools), _Kept(tools)
@@ -93,8 +94,8 @@ def audit(
         result = _gate(chain(first, rows), keeper, kept, sink, progress)
         result.suspects = kept.doubts()
         result.notes = [*setting.notes, *_said(result.suspects)]
-        if config is not None and tools.judge is not None:
-            result.notes += own_rows(project.config, result.teachers)
+        if setting.config is not None and tools.judge is not None:
+            result.notes += own_rows(setting.config, result.teachers)
         named = {"seeds": seeds, "holdout": holdout, "ood": ood, "config": config}
         result.inputs = {"synthetic": [str(path.resolve()) for path in synthetic]} | {
             name: str(path.resolve()) for name, path in named.items() if path is not None
@@ -125,7 +126,7 @@ def read_setting(seeds: Path | None, holdout: Path | None, ood: Path | None, con
     notes += bed.notes()
     terms, instruction = ((), "") if checked is None else (terms_of(checked), checked.task.instruction)
     vectors = VectorCache(inner, cache / "vectors.db")
-    return Setting(output, gates, vectors, bed, held, outside, terms, instruction, notes)
+    return Setting(output, gates, vectors, bed, held, outside, terms, instruction, notes, checked)
 
 
 def _rows(path: Path | None, section: DataSection | None) -> list[Example]:
@@ -140,15 +141,9 @@ def make_tools(setting: Setting, first: Sequence[Example]) -> Tools:
     templates = tuple(find_template(texts) for texts in samples)
     seeds = setting.seeds.usable
     return Tools(
-        setting.output,
-        setting.embedder,
-        seeds,
-        setting.holdout,
-        setting.ood,
-        templates,
-        setting.terms,
+        setting.output, setting.embedder, seeds, setting.holdout, setting.ood, templates, setting.terms,
         setting.instruction,
-    )
+    )  # fmt: skip
 
 
 def _no_answers(setting: Setting) -> Answers | None:

@@ -83,7 +83,7 @@ class Memory:
 
     def reject(self, cell: str, row: Example, verdict: Verdict) -> None:
         """A row that was turned down, where that teaches something."""
-        teaches = verdict.gate in TEACHING or verdict.gate.split(".")[0] in TEACHING
+        teaches = bool({verdict.gate, verdict.family} & TEACHING)
         if teaches and verdict.code not in UNTAUGHT:
             said = verdict.reason[:SHOWN_CHARS]
             negative = Negative(row.input_text[:SHOWN_CHARS], said, row.output_text[:SHOWN_CHARS])

@@ -186,8 +186,7 @@ def relevance_verdict(project: Project) -> Verdict:
     verifiers = _verifiers(project)
     if verifiers:
         return Verdict(GATE, "pass", "ok", f"verified by {', '.join(verifiers)}")
-    why = "no judge is configured" if project.config.gates.get(GATE) else "the gate relevance is turned off"
-    reason = f"nobody says whether outputs are right: no verifier fits this task, and {why}"
+    reason = "nobody says whether outputs are right: no verifier fits this task, and no judge is configured"
     return Verdict(GATE, "not_enough_data", "not_judged", reason)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,20 +32,24 @@ def load_function(name: str, file: Path | None = None) -> Function:
 
 def call(function: Function, name: str, argument: Any, row: str) -> Any:
     """What the function says; InputError, naming it and the row, where it raises."""
-    try:
+    with _own_code(f"your function {name!r} failed on row {row[:80]}"):
         return function(argument)
+
+
+@contextmanager
+def _own_code(failed: str, path: Path | None = None) -> Iterator[None]:
+    """Whatever the owner's code raises is unusable input: it may be anything, and none of it is our bug."""
+    try:
+        yield
     except Exception as problem:
-        said = f"{type(problem).__name__}: {problem}"
-        raise InputError(f"your function {name!r} failed on row {row[:80]}: {said}") from problem
+        raise InputError(f"{failed}: {type(problem).__name__}: {problem}", path=path) from problem
 
 
 def _imported(module: str, name: str) -> ModuleType:
     if not module:
         raise InputError(f"{name!r} is no import path: write package.module:function, or name a file")
-    try:
+    with _own_code(f"{module!r} cannot be imported"):
         return importlib.import_module(module)
-    except Exception as problem:
-        raise InputError(f"{module!r} cannot be imported: {type(problem).__name__}: {problem}") from problem
 
 
 def _module_of(file: Path) -> ModuleType:
@@ -52,8 +57,6 @@ def _module_of(file: Path) -> ModuleType:
     if not file.is_file() or spec is None or spec.loader is None:
         raise InputError("no such Python file", path=file)
     module = importlib.util.module_from_spec(spec)
-    try:
+    with _own_code("cannot be run", file):
         spec.loader.exec_module(module)
-    except Exception as problem:
-        raise InputError(f"cannot be run: {type(problem).__name__}: {problem}", path=file) from problem
     return module

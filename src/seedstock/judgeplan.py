@@ -13,6 +13,7 @@ from seedstock.project import Project
 PROBED = 16
 """Seeds whose questions are rendered and measured."""
 CHARS_PER_TOKEN = 4
+"""Before the first answer there is no count to go by; four characters a token is the usual English figure."""
 TOKENS_PER_CRITERION = 60
 """Tokens of an answer for each criterion, before the first has come: a quote, a sentence, a verdict."""
 

@@ -16,7 +16,7 @@ from seedstock.exchange import Usage
 from seedstock.gates.base import Batch, RowGate
 from seedstock.gates.duplicate import DuplicateSettings
 from seedstock.gates.share import SELF_PLAY_SHARE
-from seedstock.judgeplan import with_judging
+from seedstock.judgeplan import CHARS_PER_TOKEN, with_judging
 from seedstock.judging.assembly import judge_verdicts
 from seedstock.ledger import request_text
 from seedstock.project import UNWAIVABLE, Project, no_seeds
@@ -27,9 +27,6 @@ from seedstock.waves import Work, next_wave, project_plan
 
 TOO_DEEP = 3
 """Model generations between a row and real data from which on it is refused (policy 12)."""
-
-CHARS_PER_TOKEN = 4
-"""Before the first answer there is no count to go by; four characters a token is the usual English figure."""
 
 
 @dataclass(slots=True)

@@ -33,7 +33,7 @@ from seedstock.seeds.readers import content_sha256, read_examples
 from seedstock.seeds.split import CROSS_FIT_UP_TO, assign_folds, split_holdout
 from seedstock.teachers.base import Price, Teacher
 from seedstock.text import find_template, normalise
-from seedstock.verdict import Verdict
+from seedstock.verdict import Verdict, family
 from seedstock.version import __version__
 
 STATE = ".seedstock"
@@ -194,15 +194,9 @@ class Project:
         template = find_template([seed.input_text for seed in self.seeds])
         terms = outline.terms_of(self.config)
         return Tools(
-            self.config.output,
-            self.embedder,
-            self.seeds,
-            self.holdout,
-            self.ood,
-            (template,),
-            terms,
+            self.config.output, self.embedder, self.seeds, self.holdout, self.ood, (template,), terms,
             self.config.task.instruction,
-        )
+        )  # fmt: skip
 
     @cached_property
     def seed_vectors(self) -> Vectors:
@@ -335,9 +329,9 @@ class Project:
             raise InputError("--waive needs a name and a reason: --by NAME --because TEXT")
         known = waivable()
         for gate in gates:
-            if gate.split(".")[0] == "leak":
+            if family(gate) == "leak":
                 raise Refused("leak cannot be waived: a set that trained on its own test proves nothing")
-            if gate not in known and gate.split(".")[0] not in known:
+            if gate not in known and family(gate) not in known:
                 raise InputError(f"unknown gate {gate!r}; {near_miss(gate, known)}")
         for gate in gates:
             self.ledger.record_waiver(gate, by, because)
@@ -346,8 +340,8 @@ class Project:
         """The waiver that covers a verdict: of the gate itself or of its family; None where none can."""
         if verdict.code in UNWAIVABLE or not self.has_ledger:
             return None
-        family = verdict.gate.split(".")[0]
-        return next((w for w in self.ledger.waivers() if w.gate in (verdict.gate, family)), None)
+        covering = (verdict.gate, verdict.family)
+        return next((w for w in self.ledger.waivers() if w.gate in covering), None)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

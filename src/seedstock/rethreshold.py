@@ -21,7 +21,7 @@ from seedstock.gates.duplicate import DuplicateGate, DuplicateSettings
 from seedstock.gating import BATCH, Gatekeeper, batched
 from seedstock.project import Project
 from seedstock.seeds.readers import read_rows
-from seedstock.verdict import Verdict
+from seedstock.verdict import Verdict, family
 
 TRIED = (0.85, 0.88, 0.9, 0.92, 0.94, 0.96, 0.98, 0.99)
 MOST_CHANGES = 20
@@ -112,7 +112,7 @@ def _rejected_elsewhere(folder: Path) -> frozenset[str]:
     try:
         with (folder / "rejected.jsonl").open("rb") as file:
             rejected = [json.loads(text) for text in file]
-        return frozenset(row["id"] for row in rejected if row["gate"].split(".")[0] != "duplicate")
+        return frozenset(row["id"] for row in rejected if family(row["gate"]) != "duplicate")
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise InputError("cannot be read", path=folder / "rejected.jsonl") from problem
 
@@ -120,7 +120,7 @@ def _rejected_elsewhere(folder: Path) -> frozenset[str]:
 def _reached(verdicts: Iterable[Verdict]) -> bool:
     said = list(verdicts)
     failed = next((verdict.gate for verdict in said if not verdict.passed), "duplicate")
-    return failed.split(".")[0] == "duplicate" and any(v.gate.split(".")[0] == "duplicate" for v in said)
+    return family(failed) == "duplicate" and any(v.family == "duplicate" for v in said)
 
 
 def _compare(

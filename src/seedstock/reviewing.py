@@ -140,14 +140,15 @@ def review_sample(project: Project, n: int | None = None) -> list[tuple[Example,
     long as there are any: on top of what the gate waits for, or within `n`. They are asked for the answer
     alone.
     """
-    state = review_status(project).reviewed
+    accepted, reviews = _accepted(project), _latest(project)
+    state = reviewed(project, [row for row in accepted if row.example is not None])
     missing = max(0, _wanted(project, state) - state.done) if n is None else n
-    reviews = _latest(project)
-    rows = [row for row in _accepted(project) if row.id not in reviews]
+    rows = [row for row in accepted if row.id not in reviews]
     generated, rewritten = (_spread(r for r in rows if _is_generated(r) == kind) for kind in (True, False))
     drawn = _woven(generated, rewritten)[:missing]
     most = missing // (DRAWN + 1) if n is not None else math.ceil(missing / DRAWN)
-    picked = _doubtful(project, reviews, {row.id for row in drawn})[:most] if most else []
+    known = {*reviews, *(row.id for row in drawn)}
+    picked = [row for row in _doubtful(project, accepted) if row.id not in known][:most] if most else []
     if n is not None:
         drawn = drawn[: missing - len(picked)]
     return _among(_in_turn(drawn, state.done), [(example, ANSWER) for example in picked])
@@ -163,15 +164,13 @@ def _in_turn(rows: Sequence[Candidate], done: int) -> list[tuple[Example, str]]:
     ]
 
 
-def _doubtful(project: Project, reviews: Container[str], drawn: Container[str]) -> list[Example]:
-    """Accepted rows that one of two judges rejects, then those that a probe doubts, most doubtful first;
-    without those looked at or drawn."""
-    accepted = [row for row in _accepted(project) if row.example is not None]
+def _doubtful(project: Project, accepted: Sequence[Candidate]) -> list[Example]:
+    """Of these rows those that one of two judges rejects, then those that a probe doubts, most doubtful
+    first; each once."""
     rows = [row.example for row in accepted if row.example is not None]
-    found = suspects(rows, project.tools.seeds, project.tools) or []
     between = [row.example for row in accepted if row.example is not None and disputed(row)]
-    every = {row.id: row for row in [*between, *(rows[one.place] for one in found)]}
-    return [row for id_, row in every.items() if id_ not in reviews and id_ not in drawn]
+    found = suspects(rows, project.tools.seeds, project.tools) or []
+    return list({row.id: row for row in [*between, *(rows[one.place] for one in found)]}.values())
 
 
 def _among(drawn: list[tuple[Example, str]], picked: list[tuple[Example, str]]) -> list[tuple[Example, str]]:

@@ -10,7 +10,7 @@ from seedstock import registry
 from seedstock.example import Example
 from seedstock.reporting.funnel import Step
 from seedstock.reporting.page import Rejected
-from seedstock.verdict import Verdict
+from seedstock.verdict import Verdict, family
 
 RELEVANCE = "relevance"
 """The family of gates that say whether an output is right."""
@@ -72,17 +72,17 @@ class Tally:
         """A row counts once in each family, however many gates of it looked."""
         said: dict[str, set[str]] = {}
         for verdict in verdicts:
-            family = _family(verdict)
+            name = verdict.family
             if verdict.status == "skipped":
-                self.skipped[family] = verdict.reason
+                self.skipped[name] = verdict.reason
             else:
-                said.setdefault(family, set()).add(verdict.status)
-        for family, statuses in said.items():
-            self.seen[family] += 1
-            self.warned[family] += "warn" in statuses
+                said.setdefault(name, set()).add(verdict.status)
+        for name, statuses in said.items():
+            self.seen[name] += 1
+            self.warned[name] += "warn" in statuses
 
     def _note_evidence(self, verdicts: Sequence[Verdict], by: int) -> None:
-        said = {verdict.status for verdict in verdicts if _family(verdict) == RELEVANCE}
+        said = {verdict.status for verdict in verdicts if verdict.family == RELEVANCE}
         if "pass" in said:
             self.right += by
         elif "warn" in said:
@@ -94,9 +94,9 @@ class Tally:
         `gates` are the configured ones, None where one is turned off. Whether outputs were judged at all is
         said in any case.
         """
-        families = [family for family in dict.fromkeys([*self.seen, *self.skipped]) if family != RELEVANCE]
+        names = [name for name in dict.fromkeys([*self.seen, *self.skipped]) if name != RELEVANCE]
         off = gates.get(RELEVANCE, ...) is None
-        return [*map(self._result, families), self._relevance_off() if off else self._relevance()]
+        return [*map(self._result, names), self._relevance_off() if off else self._relevance()]
 
     def _relevance_off(self) -> Verdict:
         return Verdict(
@@ -123,39 +123,34 @@ class Tally:
         reason = f"{self.right} of {n} kept rows judged right, {' and '.join(parts)}{lost}"
         return Verdict(RELEVANCE, "warn", "in_form_only", reason, share, 1.0, n=n)
 
-    def _lost(self, family: str) -> str:
-        """How many rows a family rejected, and why; empty where it rejected none."""
-        lost = sum(count for gate, count in self.rejected.items() if gate.split(".")[0] == family)
-        codes = [
-            f"{code} {count}"
-            for (gate, code), count in self.reasons.most_common()
-            if gate.split(".")[0] == family
-        ]
-        return f"{lost} of {self.seen[family]} rows rejected ({', '.join(codes)})" if lost else ""
+    def _number_lost(self, name: str) -> int:
+        """How many rows a family rejected."""
+        return sum(count for gate, count in self.rejected.items() if family(gate) == name)
 
-    def _result(self, family: str) -> Verdict:
-        n = self.seen[family]
+    def _lost(self, name: str) -> str:
+        """How many rows a family rejected, and why; empty where it rejected none."""
+        lost, reasons = self._number_lost(name), self.reasons.most_common()
+        codes = [f"{code} {count}" for (gate, code), count in reasons if family(gate) == name]
+        return f"{lost} of {self.seen[name]} rows rejected ({', '.join(codes)})" if lost else ""
+
+    def _result(self, name: str) -> Verdict:
+        n = self.seen[name]
         if not n:
-            return Verdict(family, "skipped", "skipped", self.skipped.get(family, "no rows"), n=0)
-        lost = sum(count for gate, count in self.rejected.items() if gate.split(".")[0] == family)
-        reason = self._lost(family) or f"0 of {n} rows rejected"
-        if self.warned[family]:
-            reason += f"; {self.warned[family]} to look at"
-        return Verdict(family, "pass", "ok", reason, figure=round(1 - lost / n, 4), n=n)
+            return Verdict(name, "skipped", "skipped", self.skipped.get(name, "no rows"), n=0)
+        reason = self._lost(name) or f"0 of {n} rows rejected"
+        if self.warned[name]:
+            reason += f"; {self.warned[name]} to look at"
+        return Verdict(name, "pass", "ok", reason, figure=round(1 - self._number_lost(name) / n, 4), n=n)
 
     def steps(self) -> list[Step]:
         """What each gate took, in table order, for a funnel."""
         order = {name: place for place, name in enumerate(registry.names("gate"))}
-        gates = sorted(self.rejected, key=lambda gate: (order.get(gate.split(".")[0], len(order)), gate))
+        gates = sorted(self.rejected, key=lambda gate: (order.get(family(gate), len(order)), gate))
         return [Step(gate, -self.rejected[gate], self.codes(gate)) for gate in gates]
 
     def codes(self, gate: str) -> str:
         """The reasons of one gate with their counts, most frequent first."""
         return ", ".join(f"{code} {n}" for (name, code), n in self.reasons.most_common() if name == gate)
-
-
-def _family(verdict: Verdict) -> str:
-    return verdict.gate.split(".")[0]
 
 
 def _shown(id_: str, example: Example | None, failed: Verdict) -> Rejected:

@@ -8,6 +8,11 @@ from typing import Any, Literal
 Status = Literal["pass", "warn", "fail", "not_enough_data", "skipped"]
 
 
+def family(gate: str) -> str:
+    """The family of a gate or of a part of one: `relevance` of `relevance.sql`."""
+    return gate.partition(".")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One answer of one gate.
@@ -28,6 +33,11 @@ class Verdict:
     interval: tuple[float, float] | None = None
     p_value: float | None = None
     n: int | None = None
+
+    @property
+    def family(self) -> str:
+        """The family of its gate."""
+        return family(self.gate)
 
     @property
     def passed(self) -> bool:

@@ -114,8 +114,8 @@ class Gate(ABC):
 class RowGate(Gate):
     """A check of single rows. One that `remembers` compares with the rows that all gates accepted.
 
-    A `costly` one is paid for each row it looks at, so it is asked last, and only about rows that no other
-    gate rejects whatever it says.
+    A `costly` one is paid for each row it looks at, so it is asked last, and only about rows that all
+    others accept.
     """
 
     remembers: ClassVar[bool] = False

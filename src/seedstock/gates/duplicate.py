@@ -24,7 +24,7 @@ from seedstock.overlap import Read, Similar
 from seedstock.verdict import Verdict
 
 FLOOR = 0.85
-"""Neighbours below this cosine are not looked for, so that a row without a nearer one has no figure."""
+"""Neighbours below this cosine are not looked for: of a row without a nearer one it is the figure."""
 
 _SHOWN = 600
 

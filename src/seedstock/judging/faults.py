@@ -5,7 +5,6 @@ Faults are drawn from hashes, and made of other seeds' outputs and values: they 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typing import Any
 
 from seedstock.example import Example, written
 from seedstock.exchange import digest
+from seedstock.jsoncheck.leaves import structure
 from seedstock.tasks.base import Output
 
 LEAST_WORDS = 8
@@ -47,27 +47,17 @@ def _wrong_output(seed: Example, seeds: Sequence[Example], output: Output) -> An
 
 def _swapped_value(seed: Example, seeds: Sequence[Example], output: Output) -> Any:
     """One value exchanged: one that stands in the input for another seed's, else a number for one near it."""
-    value, wrap = _structure(seed.output)
+    value = structure(seed.output)
     spans = sorted(output.spans(seed.output, seed.input_text), key=lambda span: (-len(span), span))
     given = sorted({s for one in seeds for s in output.spans(one.output, one.input_text)} - {*spans})
     if value is not None and spans and given:
-        return wrap(_exchanged(value, spans[0], given[_drawn(seed, len(given))]))
+        changed = _exchanged(value, spans[0], given[_drawn(seed, len(given))])
+        return written(changed) if isinstance(seed.output, str) else changed
     numbers = list(_NUMBER.finditer(seed.output)) if isinstance(seed.output, str) else []
     if not numbers:
         return None
     last = numbers[-1]
     return f"{seed.output[: last.start()]}{int(last[0]) + 1 + _drawn(seed, 8)}{seed.output[last.end() :]}"
-
-
-def _structure(output: Any) -> tuple[Any, Callable[[Any], Any]]:
-    """The JSON structure that an output is, also where it is one as text, and the way back; else None."""
-    if isinstance(output, dict | list):
-        return output, lambda value: value
-    try:
-        value = json.loads(output) if isinstance(output, str) else None
-    except (ValueError, RecursionError):
-        value = None
-    return (value if isinstance(value, dict | list) else None), written
 
 
 def _truncated(seed: Example, _seeds: Sequence[Example], _output: Output) -> Any:

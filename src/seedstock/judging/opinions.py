@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from seedstock.example import Example
 from seedstock.exchange import Response
+from seedstock.jsoncheck.leaves import all_leaves
 from seedstock.judgement import Finding, Opinion
 from seedstock.line import FAILED
 from seedstock.reading import read_json
@@ -93,16 +94,7 @@ def _texts(row: Example) -> Iterator[str]:
     yield row.input_text
     yield row.output_text
     yield row.reasoning or ""
-    yield " ".join(_leaves(row.output))
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    """The texts of a JSON value, without its keys."""
-    if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(inner)
-    elif value is not None:
-        yield str(value)
+    yield " ".join(str(leaf) for _, leaf in all_leaves(row.output) if leaf is not None)
 
 
 # ---- the answer, however it is laid out

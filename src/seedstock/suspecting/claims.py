@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from seedstock.example import Example
+from seedstock.jsoncheck.leaves import structure
 from seedstock.tasks.base import Output
-from seedstock.tasks.json_schema import parse
 from seedstock.tasks.labels import Labels
 
 _DEPTH = 20
@@ -48,7 +48,7 @@ class Reader:
 
     def __init__(self, seeds: Sequence[Example], output: Output) -> None:
         outputs = [seed.output for seed in seeds]
-        parsed = [_parsed(value) for value in outputs]
+        parsed = [structure(value) for value in outputs]
         few = bool(output.labels) or (not output.chains and Labels.detect(outputs) is not None)
         self._fields = None
         self._whole = few
@@ -71,7 +71,7 @@ class Reader:
         """What this row says."""
         if self._whole:
             return [Claim(row, ("input", ""), str(example.output))]
-        value = _parsed(example.output)
+        value = structure(example.output)
         if self._fields is None or value is None:
             return []
         return list(self._fields.claims(row, value, example.input_text))
@@ -152,12 +152,3 @@ def _leaves(value: Any, text: str) -> list[_Leaf]:
             in_text = not isinstance(inner, bool | None) and word.casefold() in lowered
             found.append(_Leaf(path, word, item, in_text))
     return found
-
-
-def _parsed(output: Any) -> Any:
-    """The JSON object or list that an output is or holds; None where it is neither."""
-    try:
-        value = parse(output)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict | list) else None

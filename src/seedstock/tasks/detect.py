@@ -9,9 +9,10 @@ from typing import Any
 from seedstock import registry
 from seedstock.errors import InputError
 from seedstock.example import Example, is_call
+from seedstock.jsoncheck.leaves import read_json
 from seedstock.tasks.base import Output
 from seedstock.tasks.infer import infer_schema
-from seedstock.tasks.json_schema import leaves, parse
+from seedstock.tasks.json_schema import leaves
 
 
 def detect_output(examples: Sequence[Example]) -> tuple[str, Any]:
@@ -53,8 +54,10 @@ def detect_kind(name: str, examples: Sequence[Example]) -> str:
 
 def _grounded(examples: Sequence[Example]) -> float:
     """The share of values in the outputs that stand in their input; judgements (enums) do not count."""
-    judged = set(_enums(infer_schema([parse(e.output) for e in examples])))
-    pairs = [(leaf, e.input_text) for e in examples for leaf in leaves(parse(e.output)) if leaf not in judged]
+    judged = set(_enums(infer_schema([read_json(e.output) for e in examples])))
+    pairs = [
+        (leaf, e.input_text) for e in examples for leaf in leaves(read_json(e.output)) if leaf not in judged
+    ]
     return sum(leaf in text for leaf, text in pairs) / len(pairs) if pairs else 0.0
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from seedstock.errors import InputError
 from seedstock.exchange import canonical
+from seedstock.jsoncheck.leaves import read_json
 from seedstock.tasks.base import Output, Problem
 from seedstock.tasks.infer import infer_schema
 from seedstock.tasks.variants import variants
@@ -40,7 +41,7 @@ class JsonSchema(Output):
     def check(self, output: Any) -> Problem | None:
         """Parse if it is text, then validate; the first error with its path."""
         try:
-            value = parse(output)
+            value = read_json(output)
         except (ValueError, RecursionError) as problem:
             return Problem("not_json", f"the output is not JSON: {problem}"[:200])
         error = next(iter(self._validator.iter_errors(value)), None)
@@ -52,21 +53,21 @@ class JsonSchema(Output):
     def same(self, output: Any) -> str:
         """Canonical JSON: key order and spaces do not count."""
         try:
-            return canonical(parse(output))
+            return canonical(read_json(output))
         except (ValueError, RecursionError):
             return str(output)
 
     def spans(self, output: Any, text: str) -> frozenset[str]:
         """Text and number leaves that stand in the input."""
         try:
-            return frozenset(leaf for leaf in leaves(parse(output)) if leaf in text)
+            return frozenset(leaf for leaf in leaves(read_json(output)) if leaf in text)
         except (ValueError, RecursionError):
             return frozenset()
 
     def traits(self, output: Any) -> tuple[str, ...]:
         """Which optional fields are there, and which value each enumerated field has: `urgency=high`."""
         try:
-            return tuple(dict.fromkeys(variants(parse(output), self._schema)))
+            return tuple(dict.fromkeys(variants(read_json(output), self._schema)))
         except (ValueError, RecursionError):
             return ()
 
@@ -84,15 +85,10 @@ class JsonSchema(Output):
     def detect(cls, outputs: Sequence[Any]) -> dict[str, Any] | None:
         """A schema inferred from the outputs, where all of them are JSON objects or arrays."""
         try:
-            parsed = [parse(o) for o in outputs]
+            parsed = [read_json(o) for o in outputs]
             return infer_schema(parsed) if all(isinstance(v, dict | list) for v in parsed) else None
         except (ValueError, RecursionError):
             return None
-
-
-def parse(output: Any) -> Any:
-    """The JSON value of an output; raises ValueError or RecursionError where text is not JSON."""
-    return json.loads(output, parse_constant=_refuse) if isinstance(output, str) else output
 
 
 def leaves(value: Any) -> Iterator[str]:
@@ -101,10 +97,6 @@ def leaves(value: Any) -> Iterator[str]:
         yield str(value)
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from leaves(inner)
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _read_schema(path: Path) -> dict[str, Any]:
